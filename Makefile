@@ -1,0 +1,107 @@
+# Commands of the project; `make` alone lists them. Everything is relative to this folder.
+#
+# The set-up runs once, and again when the lock or pyproject.toml changes. Its virtual environment
+# is $(VENV); name another with VENV=..., another interpreter with PYTHON=..., for example
+#   make test-fast PYTHON=python3.13 VENV=.venvs/3.13
+
+VENV ?= .venv
+# Processes that pytest uses.
+JOBS ?= 2
+# More arguments for pytest, for example ARGS="-k border -x".
+ARGS ?=
+# `make run EXPERIMENT=policy_groups` runs another study than the quick one.
+EXPERIMENT ?= quick
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up-done
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+# The model is parallel over replicates: threads inside numpy would only fight over the same cores.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export NUMEXPR_NUM_THREADS := 1
+# A caller's search path must not reach into the environment.
+unexport PYTHONPATH
+unexport PYTHONHOME
+
+# Succeeds for an interpreter that is new enough and can make virtual environments.
+USABLE := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help set-up run test test-fast lint format bench docs lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+set-up: $(STAMP) ## make the virtual environment with the locked packages
+
+run: $(STAMP) ## run the quick experiment: 4 scenarios, with and without the full package
+	$(BIN)/spillover sweep experiment=$(EXPERIMENT)
+
+test: lint ## style, types and every test
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+test-fast: $(STAMP) ## every test but the slow ones, without style and types
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)
+
+lint: $(STAMP) ## style and types only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP) ## rewrite the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## run the benchmarks in experiments/benchmarks
+	@shopt -s nullglob; scripts=(experiments/benchmarks/*.py); \
+	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no script in experiments/benchmarks." >&2; exit 1; fi; \
+	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+docs: $(STAMP) ## write the generated tables in docs/ again
+	$(BIN)/python -m spillover.evidence.render_docs
+
+lock: ## compute requirements.lock again with the newest releases (needs the package index)
+	@header=$$(sed '/^[^#]/,$$d' requirements.lock); work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
+	python=$$($(find_python)); "$$python" -m venv "$$work/uv"; \
+	"$$work/uv/bin/python" -m pip --disable-pip-version-check install --quiet uv; \
+	"$$work/uv/bin/uv" pip compile --quiet --no-header --upgrade --extra dev pyproject.toml -o "$$work/lock"; \
+	{ echo "$$header"; cat "$$work/lock"; } > requirements.lock; \
+	echo "requirements.lock is new. Now: make test, and compare the golden numbers."
+
+clean: ## remove environments, caches and built packages; results/ stays
+	rm -rf .venv .venvs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests experiments -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# Prints the first usable interpreter. PYTHON=... is taken at its word, or refused with the reason.
+define find_python
+usable() { "$$1" -c '$(USABLE)' >/dev/null 2>&1; }; \
+	if [ -n "$(PYTHON)" ]; then \
+	  if usable "$(PYTHON)"; then echo "$(PYTHON)"; exit 0; fi; \
+	  echo "PYTHON=$(PYTHON) cannot be used: it must be Python 3.11 or newer with the venv module." >&2; exit 1; \
+	fi; \
+	for name in python3 python3.13 python3.12 python3.11 python "$$HOME"/.pyenv/versions/3.1[1-9]*/bin/python3; do \
+	  if usable "$$name"; then echo "$$name"; exit 0; fi; \
+	done; \
+	echo "No Python 3.11 or newer with the venv module was found." >&2; \
+	echo "Install one (on Debian or Ubuntu: apt-get install python3 python3-venv)," >&2; \
+	echo "or name one: make $(MAKECMDGOALS) PYTHON=path/to/python3.12" >&2; \
+	exit 1
+endef
+
+$(STAMP): requirements.lock pyproject.toml
+	@rm -f $@
+	@if ! $(BIN)/python -c '$(USABLE)' >/dev/null 2>&1; then \
+	  python=$$($(find_python)); \
+	  echo "Set-up: making $(VENV) with $$("$$python" --version)"; \
+	  "$$python" -m venv --clear $(VENV); \
+	fi
+	@echo "Set-up: installing the locked packages into $(VENV) (about a minute the first time)"
+	@$(PIP) install --quiet --requirement requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,50 @@
+"""What the runner needs of a model, as plain functions; tests hand in a small made-up one.
+
+A backend is named by a function that makes it, because functions reach another process by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spillover.batch.fingerprint import Fingerprint, fingerprint
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The functions of a model: its parameters, its simulation and the outcomes it reports."""
+
+    tree: Any
+    """Parameter tree without changes."""
+    compile: Callable[[Any, int], Any]
+    """(tree, n_weeks) -> parameters of a run."""
+    simulate: Callable[..., Any]
+    """As `spillover.observe.simulate`."""
+    outcomes: Mapping[str, Any]
+    """Name -> outcome by country."""
+    place_outcomes: Mapping[str, Any]
+    """Name -> outcome by place."""
+    version: Fingerprint
+    """Of everything that can change a number."""
+
+
+MakeBackend = Callable[[], Backend]
+
+
+def model_backend() -> Backend:
+    """The simulation model of this package."""
+    from spillover import observe
+    from spillover.evidence.tree import load_tree
+    from spillover.world import load_world
+
+    tree = load_tree()
+    return Backend(
+        tree=tree,
+        compile=lambda tree, n_weeks: tree.compile(n_weeks, load_world()),
+        simulate=observe.simulate,
+        outcomes=observe.OUTCOMES,
+        place_outcomes=observe.PLACE_OUTCOMES,
+        version=fingerprint(tree.digest()),
+    )

@@ -1,0 +1,280 @@
+"""From a configuration to a plan: the cells of the design and what identifies each of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from spillover import clock
+from spillover.batch.backend import Backend
+from spillover.batch.compose import Composed, expand_names, load_layer
+from spillover.batch.fingerprint import Fingerprint, short_hash
+from spillover.batch.layers import layer_changes, user_changes
+from spillover.batch.schema import LAYERS, Config, parse_date
+from spillover.errors import UserError
+from spillover.evidence.changes import Change
+from spillover.evidence.priors import draw
+
+REFERENCE = ("status_quo", "status_quo")
+"""Scenario and policy against which effects are measured."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of the design: which changes are made to the parameters of the model.
+
+    ``id`` is the hash of everything that decides its numbers; ``pending`` lists, by scenario,
+    stressor and policy, the lines that no process carries out yet.
+    """
+
+    id: str
+    scenario: str
+    stressor: str
+    policy: str
+    draw: int
+    changes: tuple[Change, ...]
+    pending: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """Columns by which every table tells the cells apart."""
+        return {
+            "cell_id": self.id,
+            "scenario": self.scenario,
+            "policy": self.policy,
+            "draw": self.draw,
+        }
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all cells of one results folder share, so that its rows can be compared.
+
+    ``starts`` are the dates of scenario, stressor and policy; ``branch_week`` is the first week
+    of the period `since_branch`; ``overrides`` are the user's parameter values.
+    """
+
+    horizon: str
+    n_weeks: int
+    starts: tuple[date, date, date]
+    branch_week: int
+    stressor: str
+    uncertainty: str
+    seed: int
+    overrides: tuple[tuple[str, str], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for the manifest."""
+        return {
+            "horizon": self.horizon,
+            "start": dict(zip(LAYERS, map(str, self.starts), strict=True)),
+            "branch_week": self.branch_week,
+            "stressor": self.stressor,
+            "uncertainty": self.uncertainty,
+            "seed": self.seed,
+            "set": dict(self.overrides),
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is to be computed, and where it goes."""
+
+    name: str
+    question: str
+    config: Config
+    frame: Frame
+    version: Fingerprint
+    cells: tuple[Cell, ...]
+    results: Path
+
+
+def make_plan(composed: Composed, backend: Backend, is_sweep: bool) -> Plan:
+    """Expand a configuration into cells and check each of them against the model.
+
+    Raises:
+        UserError: unknown names or parameters, values out of bounds, dates outside the horizon
+            or inside a week, or a hindcast with changes that start after it.
+    """
+    config = composed.config
+    scenarios, policies = _names(composed, is_sweep)
+    contents = {
+        (layer, name): load_layer(layer, name, composed.config_dir)
+        for layer, names in zip(LAYERS, (scenarios, [config.stressor], policies), strict=True)
+        for name in names
+    }
+    starts = _start_dates(config)
+    frame = _frame(config, starts, contents)
+    users = user_changes(config.set, backend.tree)
+    version = backend.version
+    cells = tuple(
+        _cell(frame, scenario, policy, index, contents, users, backend, version)
+        for scenario in scenarios
+        for policy in policies
+        for index in _draws(config)
+    )
+    name = _run_name(composed, frame, is_sweep)
+    results = Path(config.results) if config.results else Path("results") / name
+    return Plan(name, config.question or "", config, frame, version, cells, results)
+
+
+def _names(composed: Composed, is_sweep: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Scenarios and policies; what the command line names goes before the design's lists."""
+    result = []
+    lists = (composed.config.design.scenarios, composed.config.design.policies)
+    for layer, designed in zip(("scenario", "policy"), lists, strict=True):
+        asked = composed.asked.get(layer)
+        if not is_sweep and asked and len(asked) > 1:
+            raise UserError(
+                f"`run` simulates one {layer}; {len(asked)} were given.",
+                where=layer,
+                got=", ".join(asked),
+                next="Use `spillover sweep` with the same overrides.",
+            )
+        names = asked or (tuple(designed) if is_sweep and designed else (composed.choices[layer],))
+        result.append(expand_names(layer, names, composed.config_dir))
+    if len(composed.asked.get("stressor", ("",))) > 1:
+        raise UserError("One stressor at a time.", where="stressor", next="Use a+b to combine.")
+    return result[0], result[1]
+
+
+def _start_dates(config: Config) -> tuple[date, date, date]:
+    texts = (config.start.scenario, config.start.stressor, config.start.policy)
+    first, second, third = (
+        parse_date(text, f"start.{layer}") for layer, text in zip(LAYERS, texts, strict=True)
+    )
+    parse_date(config.start.date, "start.date")
+    return first, second, third
+
+
+def _frame(
+    config: Config,
+    starts: tuple[date, date, date],
+    contents: Mapping[tuple[str, str], list[dict[str, Any]]],
+) -> Frame:
+    n_weeks = clock.horizon_weeks(config.horizon)
+    weeks = {
+        layer: clock.week_index(day, where=f"start.{layer}")
+        for layer, day in zip(LAYERS, starts, strict=True)
+    }
+    for (layer, name), files in contents.items():
+        if any(file.get("changes") for file in files):
+            _require_inside(layer, name, weeks[layer], config, n_weeks)
+    if config.horizon == "projection":
+        for layer, week in weeks.items():
+            _require_inside(layer, "", week, config, n_weeks)
+    # a hindcast without changes has no branch: its whole course is reported
+    branch = min(weeks.values())
+    return Frame(
+        horizon=config.horizon,
+        n_weeks=n_weeks,
+        starts=starts,
+        branch_week=branch if branch < n_weeks else 0,
+        stressor=config.stressor,
+        uncertainty=config.uncertainty.name,
+        seed=config.seed,
+        overrides=tuple(sorted((key, str(value)) for key, value in config.set.items())),
+    )
+
+
+def _require_inside(layer: str, name: str, week: int, config: Config, n_weeks: int) -> None:
+    last = clock.week_start(n_weeks - 1)
+    subject = f"The {layer} '{name}'" if name else f"The {layer}"
+    if config.horizon == "hindcast" and layer == "scenario":
+        raise UserError(
+            "A hindcast replays what happened, so only the scenario status_quo fits it.",
+            where="scenario",
+            got=name,
+            allowed="status_quo",
+            next="Use horizon=projection for a scenario.",
+        )
+    if week >= n_weeks:
+        raise UserError(
+            f"{subject} starts after the {config.horizon} has ended.",
+            where=f"start.{layer}",
+            got=clock.week_start(week),
+            allowed=f"{clock.START} to {last}, a Sunday",
+            next=f"For example start.{layer}={clock.week_start(n_weeks // 2)}.",
+        )
+
+
+def _draws(config: Config) -> range:
+    """Draw 0 is the documented values; sampled draws count from 1."""
+    if config.uncertainty.name == "none":
+        return range(1)
+    return range(1, config.uncertainty.draws + 1)
+
+
+def _cell(
+    frame: Frame,
+    scenario: str,
+    policy: str,
+    index: int,
+    contents: Mapping[tuple[str, str], list[dict[str, Any]]],
+    users: tuple[Change, ...],
+    backend: Backend,
+    version: Fingerprint,
+) -> Cell:
+    names = (scenario, frame.stressor, policy)
+    changes: tuple[Change, ...] = draw(backend.tree, frame.seed, index) if index else ()
+    pending: list[tuple[str, tuple[str, ...]]] = []
+    for layer, name, day in zip(LAYERS, names, frame.starts, strict=True):
+        files = contents[layer, name]
+        changes += layer_changes(files, layer, clock.week_index(day))
+        lines = [pending_text(line) for file in files for line in file.get("pending") or ()]
+        pending.append((f"{layer}/{name}", tuple(lines)))
+    changes += users
+    backend.tree.with_changes(changes)  # refuses unknown paths and values out of bounds
+    cell = Cell("", scenario, frame.stressor, policy, index, changes, tuple(pending))
+    return replace(cell, id=cell_id(cell, frame, version))
+
+
+def pending_text(line: Any) -> str:
+    """A scenario line that waits for a process, in one sentence."""
+    if not isinstance(line, Mapping):
+        return str(line)
+    needs = f" (needs {line['needs']})" if line.get("needs") else ""
+    return f"{line.get('line', '')}{needs}"
+
+
+def cell_id(cell: Cell, frame: Frame, version: Fingerprint) -> str:
+    """First 12 hex digits of a hash over all that decides the numbers of a cell."""
+    content = {
+        "model": version.as_dict(),
+        "names": [cell.scenario, cell.stressor, cell.policy, cell.draw],
+        "changes": [change.semantic() for change in cell.changes],
+        "weeks": [frame.n_weeks, frame.branch_week],
+        "seed": frame.seed,
+    }
+    return short_hash(json.dumps(content, sort_keys=True).encode())
+
+
+def _run_name(composed: Composed, frame: Frame, is_sweep: bool) -> str:
+    """Folder name: that of the experiment, or one made of the choices.
+
+    A run that differs from the defaults in seed, dates, overrides and the like gets a short
+    hash, so that two questions never meet in one folder unasked.
+    """
+    if composed.config.name:
+        return composed.config.name
+    experiment = composed.choices.get("experiment")
+    if experiment and experiment != "None":
+        return experiment
+    choice = f"{composed.choices['scenario']}-{composed.choices['policy']}"
+    name = "sweep" if is_sweep else choice
+    default = Config()
+    own = {**frame.as_dict(), "draws": composed.config.uncertainty.draws}
+    is_default = (
+        not frame.overrides
+        and frame.seed == default.seed
+        and frame.horizon == default.horizon
+        and frame.stressor == default.stressor
+        and frame.uncertainty == "none"
+        and set(frame.starts) == {clock.BRANCH_DATE}
+    )
+    suffix = short_hash(json.dumps(own, sort_keys=True).encode())[:6]
+    return name if is_default else f"{name}-{suffix}"

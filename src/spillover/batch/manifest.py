@@ -1,0 +1,199 @@
+"""The manifest of a results folder: what was asked, by which model, with which seeds and versions.
+
+A folder belongs to one frame (dates, horizon, overrides, seed) and one model. Scenarios, policies
+and replicates may be added to it; anything else is refused, and nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+import spillover
+from spillover.batch.backend import Backend
+from spillover.batch.design import Cell, Plan
+from spillover.batch.store import write_atomic, write_json
+from spillover.batch.tables import labelled_table, parquet_bytes
+from spillover.errors import UserError
+
+FORMAT = 1
+"""Version of the layout of a results folder."""
+_LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib")
+
+
+def read_manifest(results: Path) -> dict[str, Any] | None:
+    """Manifest of a folder, or None when it has none.
+
+    Raises:
+        UserError: the file is there and cannot be read.
+    """
+    path = results / "manifest.json"
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UserError(
+            "The manifest of the results folder cannot be read.",
+            where=str(path),
+            got=error,
+            next="Restore the file, or start a new folder with results=FOLDER.",
+        ) from None
+
+
+def require_manifest(results: Path) -> dict[str, Any]:
+    """Manifest of a folder that should hold results.
+
+    Raises:
+        UserError: there is none.
+    """
+    manifest = read_manifest(results)
+    if manifest is None:
+        raise UserError(
+            "There are no results here.",
+            where=str(results),
+            allowed="a folder that `spillover run` or `spillover sweep` has written",
+            next="Give such a folder, for example results/quick.",
+        )
+    return manifest
+
+
+def require_same(plan: Plan, manifest: Mapping[str, Any] | None) -> None:
+    """Refuse a folder that holds another model's results, or another frame's.
+
+    Raises:
+        UserError: says what differs, both values and what to do.
+    """
+    if manifest is None:
+        return
+    ours, theirs = plan.version.as_dict(), manifest["fingerprint"]
+    if ours != theirs:
+        parts = [part for part in ("source", "data", "parameters") if ours[part] != theirs[part]]
+        raise UserError(
+            "The results folder was made by another version of the model; the two do not mix.",
+            where=str(plan.results),
+            got=f"folder {theirs['id']}, this model {ours['id']} (different: {', '.join(parts)})",
+            allowed="results of one model per folder",
+            next="Start a new folder with results=FOLDER, or go back to the version of the "
+            f"folder (spillover {manifest['versions']['spillover']}).",
+        )
+    frame, before = plan.frame.as_dict(), manifest["frame"]
+    differing = [key for key in frame if frame[key] != before.get(key)]
+    if differing:
+        raise UserError(
+            "The results folder was begun with other settings, and its rows are compared.",
+            where=str(plan.results),
+            got="; ".join(f"{k}: folder {before.get(k)}, now {frame[k]}" for k in differing),
+            allowed="the same settings; more scenarios, policies and replicates may be added",
+            next="Start a new folder with results=FOLDER.",
+        )
+
+
+def begin(plan: Plan, backend: Backend, argv: list[str]) -> dict[str, Any]:
+    """Write the manifest and the table of cells before the first chunk; returns the manifest."""
+    earlier = read_manifest(plan.results) or {}
+    config = dataclasses.asdict(plan.config)
+    command = {"argv": argv, "begun": _now(), "config": config}
+    manifest = {
+        "format": FORMAT,
+        "name": plan.name,
+        "question": plan.question or earlier.get("question", ""),
+        "fingerprint": plan.version.as_dict(),
+        "frame": plan.frame.as_dict(),
+        "seed": plan.frame.seed,
+        "versions": versions(),
+        "host": {"system": platform.platform(), "machine": platform.machine()},
+        "config": config,
+        "pending": {**earlier.get("pending", {}), **dict(p for c in plan.cells for p in c.pending)},
+        "outcomes": _registry(backend.outcomes),
+        "place_outcomes": _registry(backend.place_outcomes),
+        "commands": [*earlier.get("commands", []), command],
+        "timings": earlier.get("timings", {}),
+        "results_sha256": earlier.get("results_sha256", ""),
+    }
+    write_json(plan.results / "manifest.json", manifest)
+    _write_cells(plan)
+    return manifest
+
+
+def finish(results: Path, manifest: dict[str, Any], news: Mapping[str, Any]) -> None:
+    """Add what is known at the end (timings, counts, hash of all results) to the manifest."""
+    command = {**manifest["commands"][-1], "ended": _now(), **news.get("command", {})}
+    manifest["commands"] = [*manifest["commands"][:-1], command]
+    manifest.update({key: value for key, value in news.items() if key != "command"})
+    write_json(results / "manifest.json", manifest)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the package, of Python and of the libraries that touch numbers or files."""
+    found = {"spillover": spillover.__version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _registry(outcomes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    keys = ("label", "unit", "kind", "description", "better", "headline")
+    return {name: {key: getattr(o, key, None) for key in keys} for name, o in outcomes.items()}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def cell_rows(cells: tuple[Cell, ...], plan: Plan) -> pd.DataFrame:
+    """One row per cell: names, dates, its changes as JSON, and each sampled or own value."""
+    rows = []
+    for cell in cells:
+        row: dict[str, Any] = {
+            **cell.labels,
+            "stressor": cell.stressor,
+            "horizon": plan.frame.horizon,
+            "n_weeks": plan.frame.n_weeks,
+            "branch_week": plan.frame.branch_week,
+            "start_scenario": str(plan.frame.starts[0]),
+            "start_stressor": str(plan.frame.starts[1]),
+            "start_policy": str(plan.frame.starts[2]),
+            "seed": plan.frame.seed,
+            "changes": json.dumps([_change(c) for c in cell.changes if c.layer != "draw"]),
+        }
+        for change in cell.changes:
+            if change.layer in ("draw", "user"):
+                members = "." + "+".join(change.members) if change.members else ""
+                week = f"@{change.start_week}" if change.start_week else ""
+                row[f"{change.op}:{change.path}{members}{week}"] = float(change.value)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _change(change: Any) -> dict[str, Any]:
+    keys = ("path", "op", "value", "start_week", "ramp_weeks", "end_week", "members", "layer")
+    return {**{key: getattr(change, key) for key in keys}, "origin": change.origin}
+
+
+def _write_cells(plan: Plan) -> None:
+    """Add the cells of a plan to ``cells.parquet``; cells that are there stay as they are."""
+    path = plan.results / "cells.parquet"
+    frame = cell_rows(plan.cells, plan)
+    if path.is_file():
+        before = read_cells(plan.results)
+        new = frame[~frame["cell_id"].isin(before["cell_id"])]
+        frame = pd.concat([before, new], ignore_index=True)
+    write_atomic(path, parquet_bytes(labelled_table(frame, {}, {}, {"format": FORMAT})))
+
+
+def read_cells(results: Path) -> pd.DataFrame:
+    """The cells of a results folder, one row each."""
+    return pq.read_table(results / "cells.parquet", partitioning=None).to_pandas()

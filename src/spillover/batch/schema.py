@@ -1,0 +1,160 @@
+"""The keys of a run's configuration with their types and allowed values.
+
+Hydra composes the YAML files of ``configs/``; the result is merged into ``Config``, so that a
+wrong key or type is found with its full name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from spillover import clock
+from spillover.errors import UserError, nearest
+
+LAYERS = ("scenario", "stressor", "policy")
+
+
+@dataclass
+class StartConfig:
+    """Dates (week starts) from which the weeks of each layer's changes are counted."""
+
+    date: str = clock.BRANCH_DATE.isoformat()
+    scenario: str = "${start.date}"
+    stressor: str = "${start.date}"
+    policy: str = "${start.date}"
+
+
+@dataclass
+class UncertaintyConfig:
+    """Where parameter values come from: the documented values, or draws from the priors."""
+
+    name: str = "none"
+    draws: int = 1
+
+
+@dataclass
+class DesignConfig:
+    """Scenarios and policies that a sweep crosses; null means the chosen one, ``[all]`` all."""
+
+    scenarios: list[str] | None = None
+    policies: list[str] | None = None
+
+
+@dataclass
+class EngineConfig:
+    """How the work is done; nothing here changes a number.
+
+    ``block_size`` replicates of a cell make a chunk, ``batch_size`` of them advance together.
+    """
+
+    workers: int = 2
+    batch_size: int = 50
+    block_size: int = 50
+
+
+@dataclass
+class Config:
+    """One executed configuration."""
+
+    scenario: str = "status_quo"
+    stressor: str = "none"
+    policy: str = "status_quo"
+    horizon: str = "projection"
+    start: StartConfig = field(default_factory=StartConfig)
+    replicates: int = 100
+    seed: int = 20210815
+    set: dict[str, Any] = field(default_factory=dict)
+    uncertainty: UncertaintyConfig = field(default_factory=UncertaintyConfig)
+    design: DesignConfig = field(default_factory=DesignConfig)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    name: str | None = None
+    question: str | None = None
+    results: str | None = None
+    figures: bool = True
+
+
+def known_keys(schema: type = Config, prefix: str = "") -> list[str]:
+    """Every full key of the schema, nested ones with dots."""
+    keys = []
+    for item in dataclasses.fields(schema):
+        key = prefix + item.name
+        keys.append(key)
+        nested = getattr(item.default_factory, "__name__", "")
+        if nested.endswith("Config"):
+            keys += known_keys(item.default_factory, key + ".")  # type: ignore[arg-type]
+    return keys
+
+
+def unknown_key(key: str, where: str) -> UserError:
+    """The refusal of a key that the configuration does not have."""
+    return UserError(
+        f"There is no configuration key '{key}'.",
+        where=where,
+        got=key,
+        allowed=nearest(key, known_keys()),
+        next="See `spillover run --help` for the keys; a model parameter is changed by "
+        "set.<path>=<value>.",
+    )
+
+
+def check(config: Config, where: str) -> None:
+    """Refuse values that no run can have; paths, dates and names are checked by the design.
+
+    Raises:
+        UserError: names the key, the value and what is allowed.
+    """
+    _at_least("replicates", config.replicates, 1, where)
+    _at_least("seed", config.seed, 0, where)
+    _at_least("engine.workers", config.engine.workers, 1, where)
+    _at_least("engine.batch_size", config.engine.batch_size, 1, where)
+    _at_least("engine.block_size", config.engine.block_size, 1, where)
+    _at_least("uncertainty.draws", config.uncertainty.draws, 1, where)
+    clock.horizon_weeks(config.horizon)
+    if config.uncertainty.name not in ("none", "priors"):
+        raise UserError(
+            f"There is no kind of uncertainty '{config.uncertainty.name}'.",
+            where="uncertainty.name",
+            got=config.uncertainty.name,
+            allowed="none, priors",
+            next="Use uncertainty=priors uncertainty.draws=20 to sample the priors.",
+        )
+    if config.name is not None and not re.fullmatch(r"[A-Za-z0-9_.+-]+", config.name):
+        raise UserError(
+            "The name of an experiment becomes a folder name and cannot be used as it is.",
+            where="name",
+            got=config.name,
+            allowed="letters, digits and _ . + -",
+        )
+
+
+def _at_least(key: str, value: int, least: int, where: str) -> None:
+    if value < least:
+        raise UserError(
+            f"'{key}' is too small.",
+            where=f"{key} ({where})",
+            got=value,
+            allowed=f"a whole number from {least}",
+            next=f"For example {key}={max(least, 100) if key == 'replicates' else least}.",
+        )
+
+
+def parse_date(text: object, key: str) -> date:
+    """A date written as year-month-day.
+
+    Raises:
+        UserError: the text is not such a date.
+    """
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        raise UserError(
+            f"'{key}' is not a date.",
+            where=key,
+            got=text,
+            allowed="year-month-day, a Sunday",
+            next=f"For example {key}={clock.BRANCH_DATE}.",
+        ) from None

@@ -1,0 +1,141 @@
+"""Tidy tables as Parquet bytes: labelled columns, units in the schema, same input same bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP = 100_000
+INDEX_NOTES: Mapping[str, str] = {
+    "cell_id": "Point of the design; see cells.parquet",
+    "scenario": "Scenario",
+    "policy": "Policy",
+    "draw": "Draw of the uncertain parameters (0 = the documented values)",
+    "replicate": "Replicate: one random world, the same in every cell",
+    "state": "Country (ISO 3166 alpha-3)",
+    "place": "Place of places.csv",
+    "period": "Calendar year, or since_branch",
+    "outcome": "Outcome",
+    "week": "Week index; week 0 starts 2021-08-15",
+    "value": "Weekly value, rounded to the resolution of the outcome",
+    "count": "Replicates of the block with this value",
+}
+
+
+def labelled_table(
+    frame: pd.DataFrame,
+    labels: Mapping[str, Any],
+    outcomes: Mapping[str, Any],
+    notes: Mapping[str, Any],
+) -> pa.Table:
+    """Arrow table with the labels as leading columns and units in the field metadata.
+
+    Args:
+        frame: tidy rows; its index is dropped.
+        labels: constant columns such as cell_id, scenario, policy and draw.
+        outcomes: name -> object with ``unit``, ``label``, ``kind`` and ``description``.
+        notes: stored as JSON under the schema metadata key ``spillover``.
+    """
+    arrays, fields = [], []
+    for name, value in labels.items():
+        arrays.append(_constant(value, len(frame)))
+        fields.append(_field(name, arrays[-1].type, outcomes))
+    for name in frame.columns:
+        arrays.append(_array(frame[name]))
+        fields.append(_field(str(name), arrays[-1].type, outcomes))
+    metadata = {"spillover": json.dumps(notes, sort_keys=True)}
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata))
+
+
+def _constant(value: Any, length: int) -> pa.Array:
+    kind = pa.int32() if isinstance(value, int) else pa.string()
+    return pa.repeat(pa.scalar(value, type=kind), length)
+
+
+def _array(column: pd.Series) -> pa.Array:
+    values = column.to_numpy()
+    if values.dtype.kind in "biuf":
+        return pa.array(values)
+    return pa.array([str(value) for value in values], type=pa.string())
+
+
+def _field(name: str, kind: pa.DataType, outcomes: Mapping[str, Any]) -> pa.Field:
+    outcome = outcomes.get(name)
+    if outcome is None:
+        return pa.field(name, kind, metadata={"label": INDEX_NOTES.get(name, name)})
+    metadata = {
+        "unit": outcome.unit,
+        "label": outcome.label,
+        "kind": outcome.kind,
+        "description": outcome.description,
+    }
+    return pa.field(name, kind, metadata=metadata)
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """The table as one Parquet file; no time stamps, fixed compression and row groups."""
+    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    sink = io.BytesIO()
+    pq.write_table(
+        table,
+        sink,
+        row_group_size=ROW_GROUP,
+        version="2.6",
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=texts,
+        write_statistics=True,
+    )
+    return sink.getvalue()
+
+
+def read_tables(
+    paths: list[Path], columns: list[str] | None = None, filters: Any = None
+) -> pd.DataFrame:
+    """Rows of several chunk files under one another, in the order of ``paths``."""
+    tables = [
+        pq.ParquetFile(path).read(columns=columns)
+        if filters is None
+        else pq.read_table(path, columns=columns, filters=filters, partitioning=None)
+        for path in paths
+    ]
+    return pa.concat_tables(tables).to_pandas() if tables else pd.DataFrame()
+
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_SERIES_KEYS = ["outcome", "state", "week"]
+
+
+def weekly_quantiles(counts: pd.DataFrame) -> pd.DataFrame:
+    """Mean and quantiles by outcome, state and week from value counts of any number of blocks.
+
+    A quantile is the smallest value that at least that share of the replicates does not exceed
+    (inverse of the empirical distribution), so it is a value that occurred.
+
+    Args:
+        counts: columns outcome, state, week, value, count; rows of blocks simply add up.
+    """
+    keys = [*_SERIES_KEYS, "value"]
+    merged = counts.groupby(keys, sort=True, observed=True)["count"].sum().reset_index()
+    groups = merged.groupby(_SERIES_KEYS, sort=True, observed=True)
+    cumulated = groups["count"].cumsum().to_numpy()
+    total = groups["count"].transform("sum").to_numpy()
+    merged["weighted"] = merged["value"] * merged["count"]
+    result = merged.groupby(_SERIES_KEYS, sort=True, observed=True).agg(
+        n=("count", "sum"), weighted=("weighted", "sum")
+    )
+    result["mean"] = result.pop("weighted") / result["n"]
+    for share in QUANTILES:
+        # a tolerance keeps 0.05 * 100 from being counted as a little more than 5
+        reached = merged[cumulated >= share * total - 1e-9]
+        first = reached.groupby(_SERIES_KEYS, sort=True, observed=True)["value"].first()
+        result[f"q{round(share * 100):02d}"] = first
+    return result.reset_index().astype({"n": np.int32, "week": np.int32})

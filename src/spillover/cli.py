@@ -1,0 +1,136 @@
+"""The command line: `spillover VERB [overrides] [options]`.
+
+Only this file, `commands/help.py` and the standard library are imported before the verb is known,
+so that help and refusals of unknown verbs are immediate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from spillover import __version__
+from spillover.commands import help as help_texts
+from spillover.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    from spillover.batch.backend import MakeBackend
+
+EXIT_FAILED, EXIT_USER_ERROR, EXIT_INTERRUPTED = 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argument parser whose refusals have the form of every other refusal."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(
+            f"The command cannot be read: {message}.",
+            where=self.prog,
+            next=f"See `{self.prog} --help`.",
+        )
+
+
+def main(argv: Sequence[str] | None = None, make_backend: MakeBackend | None = None) -> int:
+    """Run one command and return its exit code.
+
+    0: done. 1: parts failed. 2: the input was refused and nothing was written.
+
+    Args:
+        argv: words after `spillover`; default: those of the process.
+        make_backend: makes the model to run; default: the model of this package.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(words, make_backend)
+    except UserError as error:
+        print(f"spillover: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        print("\nspillover: stopped.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has closed it
+        sys.stderr.close()
+        return EXIT_FAILED
+
+
+def _dispatch(words: list[str], make_backend: MakeBackend | None) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(help_texts.overview())
+        return 0
+    if words[0] in ("-V", "--version"):
+        print(f"spillover {__version__}")
+        return 0
+    verb, rest = words[0], words[1:]
+    if verb not in VERBS:
+        raise UserError(
+            f"There is no command '{verb}'.",
+            got=verb,
+            allowed=", ".join(VERBS),
+            next=f"{nearest(verb, VERBS).capitalize()} See `spillover --help`.",
+        )
+    if "-h" in rest or "--help" in rest:
+        print(help_texts.of_verb(verb))
+        return 0
+    return VERBS[verb](verb, rest, make_backend)
+
+
+def _run_or_sweep(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    if {"-m", "--multirun"} & set(words):
+        raise UserError(
+            "Multirun is not needed here: `sweep` crosses scenarios and policies, and resumes.",
+            got="-m",
+            allowed="spillover sweep scenario=a,b policy=c,d",
+            next="Use `spillover sweep` with the same overrides, without -m.",
+        )
+    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
+    parser.add_argument("overrides", nargs="*")
+    parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--config-dir", type=Path)
+    options = parser.parse_intermixed_args(words)
+    from spillover.commands.run import Request, run
+
+    request = Request(verb, tuple(options.overrides), options.dry_run, options.config_dir)
+    return run(request, ["spillover", verb, *words], make_backend)
+
+
+def _explain(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
+    parser.add_argument("name")
+    parser.add_argument("--config-dir", type=Path)
+    options = parser.parse_intermixed_args(words)
+    from spillover.commands.explain import explain
+
+    print(explain(options.name, options.config_dir))
+    return 0
+
+
+def _folder(verb: str, words: list[str]) -> Path:
+    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
+    parser.add_argument("folder", type=Path)
+    return parser.parse_intermixed_args(words).folder
+
+
+def _status(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    folder = _folder(verb, words)
+    from spillover.commands.status import status
+
+    return status(folder, make_backend)
+
+
+def _figures(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    folder = _folder(verb, words)
+    from spillover.commands.figures import redraw
+
+    return redraw(folder)
+
+
+VERBS: dict[str, Callable[[str, list[str], MakeBackend | None], int]] = {
+    "run": _run_or_sweep,
+    "sweep": _run_or_sweep,
+    "explain": _explain,
+    "status": _status,
+    "figures": _figures,
+}

@@ -1,0 +1,170 @@
+"""`spillover run` and `spillover sweep`: plan, compute what is missing, summarise, draw."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+
+from spillover.analysis.summary import by_region, summarise
+from spillover.batch import runner
+from spillover.batch.backend import Backend, MakeBackend, model_backend
+from spillover.batch.compose import compose_config
+from spillover.batch.design import Plan, make_plan
+from spillover.batch.manifest import require_manifest
+from spillover.batch.store import write_atomic
+from spillover.commands.present import closing_lines, console, summary_lines
+from spillover.commands.progress import busy, chunk_progress, duration
+
+EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for."""
+
+    verb: str
+    overrides: tuple[str, ...]
+    dry_run: bool = False
+    config_dir: Path | None = None
+
+
+def run(request: Request, argv: list[str], make_backend: MakeBackend | None = None) -> int:
+    """Carry out a run or sweep; returns the exit code.
+
+    Raises:
+        UserError: the input is refused; nothing has been written.
+    """
+    make_backend = make_backend or model_backend
+    composed = compose_config(request.overrides, request.config_dir)
+    backend = make_backend()
+    plan = make_plan(composed, backend, is_sweep=request.verb == "sweep")
+    work = runner.find_work(plan)
+    out = console()
+    _announce(out, plan, work)
+    if request.dry_run:
+        _dry_run(out, plan, work, backend)
+        return EXIT_DONE
+    try:
+        with chunk_progress(len(work.specs)) as reporter:
+            tally = runner.execute(plan, work, make_backend, argv, reporter)
+    except KeyboardInterrupt:
+        _say_how_to_resume(plan, argv)
+        return EXIT_INTERRUPTED
+    is_drawn = _report(out, plan)
+    if tally.failures:
+        out.print(
+            f"{len(tally.failures)} chunks failed; they are described in "
+            f"{plan.results}/failures, and the same command tries them again.",
+            style="bold red",
+        )
+    return EXIT_FAILED if tally.failures or not is_drawn else EXIT_DONE
+
+
+def _announce(out: Console, plan: Plan, work: runner.Work) -> None:
+    n_chunks = len(work.specs) + work.n_done
+    chunks = "chunk" if n_chunks == 1 else "chunks"
+    out.print(
+        f"{plan.name}: {len(plan.cells)} {'cell' if len(plan.cells) == 1 else 'cells'} x "
+        f"{plan.config.replicates} replicates, "
+        f"{plan.frame.n_weeks} weeks ({plan.frame.horizon}), seed {plan.frame.seed}, "
+        f"model {plan.version.id}",
+        markup=False,
+    )
+    out.print(
+        f"{n_chunks} {chunks}: {work.n_done} there already, {len(work.specs)} to compute "
+        f"-> {plan.results}",
+        markup=False,
+    )
+    for (cell_id, block), reason in work.damaged.items():
+        out.print(f"damaged, computed again: {cell_id}-{block.name}: {reason}", style="yellow")
+
+
+def _dry_run(out: Console, plan: Plan, work: runner.Work, backend: Backend) -> None:
+    for cell in plan.cells:
+        draw = f", draw {cell.draw}" if cell.draw else ""
+        out.print(f"  {cell.id}  {cell.scenario} / {cell.policy}{draw}", markup=False)
+    if work.specs:
+        cost = runner.estimate(plan, work, backend)
+        workers = min(plan.config.engine.workers, len(work.specs))
+        out.print(
+            f"estimate: {duration(cost.seconds / workers)} with {workers} "
+            f"{'worker' if workers == 1 else 'workers'}, {megabytes(cost.n_bytes)} on the disk "
+            f"({cost.basis})",
+            markup=False,
+        )
+    else:
+        out.print("estimate: nothing is left to compute")
+    out.print("dry run: nothing was written")
+
+
+def megabytes(n_bytes: float) -> str:
+    """A size in words."""
+    return f"{n_bytes / 1e6:.1f} MB" if n_bytes < 1e9 else f"{n_bytes / 1e9:.1f} GB"
+
+
+def _say_how_to_resume(plan: Plan, argv: list[str]) -> None:
+    n_done = len(runner.stored_blocks(plan.results))
+    console(to_error=True).print(
+        f"\nStopped. {n_done} finished chunks are in {plan.results} and stay there.\n"
+        f"Resume with the same command:  {shlex.join(argv)}",
+        markup=False,
+    )
+
+
+def _report(out: Console, plan: Plan) -> bool:
+    """Write and print the summary, draw the figures; False if the figures failed."""
+    summary = write_summary(plan.results)
+    if summary.empty:
+        out.print("No chunk has succeeded, so there is nothing to summarise.")
+        return True
+    shown = _of_plan(summary, plan)
+    out.print()
+    for text in summary_lines(shown):
+        out.print(text)
+    drawn, problem = draw(plan.results) if plan.config.figures else ([], "")
+    pending = {name: texts for cell in plan.cells for name, texts in cell.pending}
+    for line in closing_lines(shown, plan.results, pending, plan.config.replicates, drawn):
+        out.print(line, markup=False)
+    if problem:
+        out.print(
+            f"The figures could not be drawn ({problem}); the tables are complete. "
+            f"Try again: spillover figures {plan.results}",
+            style="bold red",
+        )
+    return not problem
+
+
+def _of_plan(summary: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    pairs = {(cell.scenario, cell.policy) for cell in plan.cells}
+    chosen = [pair in pairs for pair in zip(summary["scenario"], summary["policy"], strict=True)]
+    return summary[chosen]
+
+
+def write_summary(results: Path) -> pd.DataFrame:
+    """Write ``summary.csv`` from all finished chunks of a folder; returns the table."""
+    registry = require_manifest(results)["outcomes"]
+    headline = {name: outcome for name, outcome in registry.items() if outcome["headline"]}
+    outcomes = runner.read_outcomes(results, "since_branch")
+    if outcomes.empty:
+        return outcomes
+    order = runner.cell_order(results)
+    values = by_region(outcomes, headline)
+    values = values.sort_values("cell_id", key=lambda ids: ids.map(order), kind="stable")
+    summary = summarise(values, headline)
+    write_atomic(results / "summary.csv", summary.to_csv(index=False, float_format="%.8g").encode())
+    return summary
+
+
+def draw(results: Path) -> tuple[list[Path], str]:
+    """Draw all figures of a folder; returns their files, and the problem if it failed."""
+    try:
+        with busy("drawing figures"):
+            from spillover.figures import draw_all
+
+            return draw_all(results), ""
+    except Exception as error:  # a figure must not cost the user the results
+        return [], f"{type(error).__name__}: {error}"

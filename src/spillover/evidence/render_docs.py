@@ -1,0 +1,63 @@
+"""Write the generated tables of docs/, or check that they are current.
+
+python -m spillover.evidence.render_docs           write
+python -m spillover.evidence.render_docs --check   exit 1 and name the stale ones
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from spillover.errors import UserError
+from spillover.evidence.reading import PACKAGE
+from spillover.evidence.tables import assumptions_table, evidence_table, parameters_table
+from spillover.evidence.tree import ParameterTree, load_tree
+from spillover.evidence.usage import ConfigFile, config_folder, read_configs
+
+
+def render(tree: ParameterTree, configs: Sequence[ConfigFile]) -> dict[str, str]:
+    """Text of each generated file by name."""
+    return {
+        "parameters.md": parameters_table(tree, configs),
+        "evidence.md": evidence_table(tree, configs),
+        "assumptions.md": assumptions_table(tree),
+    }
+
+
+def stale(folder: Path, texts: dict[str, str]) -> list[str]:
+    """Names of the files of a folder that are missing or differ from their text."""
+    return [
+        name
+        for name, text in texts.items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Write or check the generated tables of docs/.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if stale")
+    parser.add_argument("--docs", type=Path, default=PACKAGE.parents[1] / "docs")
+    options = parser.parse_args(arguments)
+    try:
+        texts = render(load_tree(), read_configs(config_folder()))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    outdated = stale(options.docs, texts)
+    if options.check:
+        for name in outdated:
+            print(f"{options.docs / name} is stale; run python -m spillover.evidence.render_docs")
+        return 1 if outdated else 0
+    options.docs.mkdir(parents=True, exist_ok=True)
+    for name in outdated:
+        (options.docs / name).write_text(texts[name], encoding="utf-8")
+    print(f"written: {', '.join(outdated) or 'nothing, all tables were current'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

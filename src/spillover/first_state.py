@@ -1,0 +1,289 @@
+"""The first state: the world in the week that began on 15 August 2021.
+
+Stocks that have a stationary level start there (exposed people, members, open plots, files, the
+memory of recent attacks), else the first year would be a transient that looks like a surge
+(model-check-security section 7). The surge itself is in the data: ISIS-K enters the model at the
+attack rate of August 2021 with its prisoners just freed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spillover import rates
+from spillover.axes import BUDGETS, CSTO_OPTIONS, GROUPS, LEVERS, STATE_PAIRS, STATES
+from spillover.clock import WEEKS_PER_YEAR
+from spillover.processes import attacks, border, cells, plots, recruitment, rule
+from spillover.state import (
+    BASE_HOME,
+    EMPTY,
+    LOCAL,
+    N_CELL_SLOTS,
+    N_PLOT_SLOTS,
+    PLANNED,
+    READY,
+    Counts,
+    State,
+    by_province,
+)
+from spillover.streams import Streams, purpose
+from spillover.world.cohorts import by_state, cohort_state
+
+CELL_PLACES = purpose("first_state/cell_places")
+CELL_MODES = purpose("first_state/cell_modes")
+COHORTS = purpose("first_state/cohorts")
+PLOTS = purpose("first_state/plots")
+FILES = purpose("first_state/files")
+N_STATES = len(STATES)
+
+
+def first_state(view: Any, streams: Streams) -> State:
+    """State of all replicates before week 0.
+
+    Args:
+        view: parameters of week 0 (`Parameters.at(0)`).
+        streams: keyed streams; the rows of every array follow its replicates.
+    """
+    parts = (
+        _afghan_rule(view, streams),
+        _groups(view, streams),
+        _cells(view, streams),
+        _cohorts(view, streams),
+        _border(view, streams),
+        _diplomacy(view, streams),
+        _statecraft(view, streams),
+    )
+    fields: dict[str, Any] = {}
+    for part in parts:
+        fields |= part
+    fields |= _plots(view, streams)
+    fields |= _quiet_week(view, streams, fields)
+    return State(**fields)
+
+
+def _rows(streams: Streams, values: Any) -> Any:
+    """The same values for every replicate, as an array of its own [r, ...]."""
+    values = np.asarray(values)
+    return np.broadcast_to(values, (streams.n_replicates, *values.shape)).copy()
+
+
+def _afghan_rule(view: Any, streams: Streams) -> dict[str, Any]:
+    par, drivers, world = view.rule, view.drivers, view.world
+    zone = world.province_zone
+    control, legitimacy = par.control_start[zone], par.legitimacy_start[zone]
+    weekly = rule.PER_WEEK * (
+        par.customs_tariff * drivers.afghan_trade + par.domestic_revenue + par.mine_revenue
+    )
+    treasury = round(view.initial.treasury_weeks * weekly * par.collection_efficiency)
+    will = view.diplomacy.reciprocity_start
+    need = rule.hardship(drivers.unemployment, drivers.food_need)
+    kept = rule.promise_kept(
+        will[None, :], par.kabul_faction_share[zone], np.ones(1), control[None, :]
+    )
+    return {
+        "control": _rows(streams, control),
+        "legitimacy": _rows(streams, legitimacy),
+        "loyalty": _rows(streams, par.loyalty_start[zone]),
+        "treasury_usd": _rows(streams, np.int64(treasury)),
+        "effort": _rows(streams, 1.0),
+        "pay": _rows(streams, 1.0),
+        "counter_terror_knowledge": _rows(streams, 0.0),
+        "faction_will": _rows(streams, will),
+        "promise_kept": _rows(streams, kept[0]),
+        "afghan_grievance": _rows(streams, need * (1.0 - legitimacy)),
+    }
+
+
+def group_places(view: Any) -> Counts:
+    """Fighters of each group by province [g, a], to the unit."""
+    zone, weights = view.world.province_zone, view.initial.zone_weight
+    weight = np.stack([getattr(weights, group.lower())[zone] for group in GROUPS])
+    strength = np.rint(view.initial.group_fighters).astype(np.int64)
+    return rates.spread_evenly(strength, weight)
+
+
+def _groups(view: Any, streams: Streams) -> dict[str, Any]:
+    fighters = group_places(view)
+    funds = np.rint(view.initial.group_funds * fighters.sum(axis=1)).astype(np.int64)
+    return {
+        "fighters": _rows(streams, fighters),
+        "haven": _rows(streams, view.groups.haven_start),
+        "group_funds_usd": _rows(streams, funds),
+    }
+
+
+def _cells(view: Any, streams: Streams) -> dict[str, Any]:
+    n_r, size = streams.n_replicates, int(view.cells.cell_size)
+    strength = int(view.initial.isisk_fighters)
+    n_cells = min(strength // size, N_CELL_SLOTS)
+    slot = np.arange(N_CELL_SLOTS)
+    used = slot < n_cells
+    weight = cells.placement(view)
+    u = streams.uniform(CELL_PLACES, 0, N_CELL_SLOTS)
+    place = np.where(used, rates.choose(u, np.broadcast_to(weight, (*u.shape, len(weight)))), -1)
+    zero = np.zeros(n_r)
+    plain, _ = cells.mode_values(zero, np.zeros((n_r, N_STATES)), view.drivers.guarantee, view.cells)
+    share = rates.softmax(view.cells.choice_sharpness * plain[:, :3])  # hide, local, recruit
+    u = streams.uniform(CELL_MODES, 0, N_CELL_SLOTS)
+    mode = rates.choose(u, np.broadcast_to(share[:, None, :], (*u.shape, 3)))
+    fighters = _rows(streams, np.where(used, size, 0))
+    return {
+        "cell_place": place,
+        "cell_fighters": fighters,
+        "cell_mode": np.where(used, mode, LOCAL).astype(np.int8),
+        "cell_target": np.full(place.shape, -1, dtype=np.int8),
+        "cell_skill": np.zeros(place.shape),
+        "cell_funds_usd": _rows(streams, np.where(used, int(view.initial.cell_funds), 0)),
+        "unassigned": _rows(streams, np.int64(strength - n_cells * size)),
+        "release_pool": _rows(streams, np.int64(view.initial.release_pool)),
+        "isisk_prisoners": _rows(streams, np.int64(0)),
+        "activity": _rows(streams, attacks.local_share_at_takeover(view.cells)),
+    }
+
+
+def _cohorts(view: Any, streams: Streams) -> dict[str, Any]:
+    """Exposed people, members and prisoners at their stationary means, drawn per replicate."""
+    rec = view.recruitment
+    people = recruitment.start_susceptible(view)
+    hazard = recruitment.exposure_hazard(view, people.astype(np.float64)) * WEEKS_PER_YEAR
+    exits = rec.join_hazard + rec.exposed_exit_hazard + rec.arrest_hazard
+    exposed = people * hazard / exits
+    members = recruitment.reference_members(view)
+    detained = rec.arrest_hazard * (exposed + members) * rec.sentence_weeks / WEEKS_PER_YEAR
+    freed = detained / rec.sentence_weeks
+    treated = rec.rehabilitation_base * freed * rec.rehabilitation_weeks
+    joining = rec.inflow * rec.path_share
+    weight = by_state((people * hazard)[None, :], view.world)[0]
+    weight = weight / weight.sum()
+    travellers = joining[0] * weight * view.border.travel_delay / WEEKS_PER_YEAR
+    operatives = joining[2] * weight / rec.member_exit_hazard
+    stocks = (exposed, members, detained, treated, travellers, operatives)
+    means = np.concatenate(stocks)
+    drawn = rates.poisson(streams.uniform(COHORTS, 0, len(means)), means)
+    parts = np.split(drawn, np.cumsum([len(s) for s in stocks])[:-1], axis=1)
+    names = ("exposed", "radicalised", "detained", "treated", "travellers", "operatives")
+    return {
+        "susceptible": _rows(streams, people),
+        **dict(zip(names, parts, strict=True)),
+        "propaganda": _rows(streams, rec.propaganda_factor),
+    }
+
+
+def _border(view: Any, streams: Streams) -> dict[str, Any]:
+    owner = view.world.link_state
+    n_links = np.bincount(owner, minlength=N_STATES)[owner]
+    density = view.border.patrol_density[owner]
+    level = np.zeros_like(density)
+    hazard = border.detection_hazard(density, level, level, view)
+    detection = rates.probability(hazard)
+    return {
+        "patrol_share": _rows(streams, 1.0 / n_links),
+        "trouble_memory": _rows(streams, np.zeros(len(owner))),
+        "perceived_detection": _rows(streams, detection),
+        "link_detection": _rows(streams, detection),
+    }
+
+
+def _diplomacy(view: Any, streams: Streams) -> dict[str, Any]:
+    dip, alliances = view.diplomacy, view.alliances
+    months = 1.0 / (1.0 - dip.trust_memory)  # length of the record that memory can hold
+    kept = float(dip.reciprocity_start.mean())
+    n_states = len(STATES)
+    pair_trust = np.full(len(STATE_PAIRS), alliances.trust_start)
+    return {
+        "engagement": _rows(streams, dip.engagement_start),
+        "trust_kept": _rows(streams, np.full(n_states, kept * months)),
+        "trust_broken": _rows(streams, np.full(n_states, (1.0 - kept) * months)),
+        "reciprocity": _rows(streams, dip.reciprocity_start),
+        "pair_trust": _rows(streams, pair_trust),
+        "csto_pledged": _rows(streams, np.zeros(len(CSTO_OPTIONS), dtype=bool)),
+        "csto_delivered": _rows(streams, np.zeros(len(CSTO_OPTIONS))),
+    }
+
+
+def _statecraft(view: Any, streams: Streams) -> dict[str, Any]:
+    craft, intel = view.statecraft, view.intelligence
+    leads = intel.false_leads / WEEKS_PER_YEAR * intel.file_weeks
+    busy = rates.poisson(streams.uniform(FILES, 0, N_STATES), leads)
+    return {
+        "threat": _rows(streams, np.zeros(N_STATES)),
+        "alarm": _rows(streams, np.zeros(N_STATES)),
+        "budget_share": _rows(streams, np.tile(craft.budget_start, (N_STATES, 1))),
+        "delivered": _rows(streams, np.zeros((N_STATES, len(LEVERS)))),
+        "repression": _rows(streams, craft.repression_start),
+        "arrests_per_week": _rows(streams, craft.arrest_reference / WEEKS_PER_YEAR),
+        "state_legitimacy": _rows(streams, craft.legitimacy_start),
+        "busy": busy,
+        "service_capacity": _rows(streams, np.ones(N_STATES)),
+    }
+
+
+def plot_means(view: Any) -> tuple[Any, Any]:
+    """Expected open plots of home cells in each stage, by cohort [m], at equilibrium.
+
+    Starts of lambda a week, found with hazard h and moving on with hazard 2 / m, leave lambda /
+    (h + 2/m) in the first stage and that times (2/m) / (h + 2/m) in the second.
+    """
+    intel = view.intelligence
+    members = recruitment.reference_members(view)[: view.world.n_regions]
+    starts = view.plots.start_hazard_home / WEEKS_PER_YEAR * members
+    owner = cohort_state(view.world)[: view.world.n_regions]
+    busy = intel.false_leads / WEEKS_PER_YEAR * intel.file_weeks
+    found = intel.hazard_base + intel.hazard_capacity / (1.0 + busy / intel.desks)
+    onward = float(plots.stage_hazard(np.array(BASE_HOME), view.plots))
+    leave = found[owner] + onward
+    planned = starts / leave
+    return planned, planned * onward / leave
+
+
+def _plots(view: Any, streams: Streams) -> dict[str, Any]:
+    """Open plots of home cells; plots abroad and from Afghanistan build up within months."""
+    means = np.concatenate(plot_means(view))
+    n_r, n_q = streams.n_replicates, view.world.n_regions
+    count = rates.poisson(streams.uniform(PLOTS, 0, len(means)), means)
+    shape = (n_r, N_PLOT_SLOTS)
+    fields = {
+        "plot_stage": np.full(shape, EMPTY, dtype=np.int8),
+        "plot_target": np.zeros(shape, dtype=np.int8),
+        "plot_base": np.zeros(shape, dtype=np.int8),
+        "plot_cohort": np.full(shape, -1, dtype=np.int64),
+        "plot_region": np.full(shape, -1, dtype=np.int64),
+        "plot_people": np.zeros(shape, dtype=np.int64),
+        "plot_skill": np.zeros(shape),
+    }
+    for row in range(n_r):  # once per run, over a handful of plots
+        cohorts = np.repeat(np.tile(np.arange(n_q), 2), count[row])[:N_PLOT_SLOTS]
+        stages = np.repeat(np.repeat([PLANNED, READY], n_q), count[row])[:N_PLOT_SLOTS]
+        at = (row, slice(0, len(cohorts)))
+        fields["plot_stage"][at] = stages
+        fields["plot_target"][at] = view.world.region_state[cohorts]
+        fields["plot_base"][at] = BASE_HOME
+        fields["plot_cohort"][at] = cohorts
+        fields["plot_region"][at] = cohorts
+        fields["plot_people"][at] = int(view.plots.people_per_plot)
+    return fields
+
+
+def _quiet_week(view: Any, streams: Streams, fields: dict[str, Any]) -> dict[str, Any]:
+    """No events yet; self-excitation at its stationary mean, attacks times 1."""
+    n_r = streams.n_replicates
+    n_a, n_l = view.world.n_provinces, view.world.n_links
+    active = fields["cell_fighters"] * (fields["cell_mode"] == LOCAL)
+    men = by_province(active, fields["cell_place"], n_a)
+    settled = 1.0 - view.attacks.branching_ratio
+    provinces = np.zeros((n_r, n_a), dtype=np.int64)
+    states = np.zeros((n_r, N_STATES), dtype=np.int64)
+    return {
+        "excitation": attacks.attacks_per_fighter(view) * men / settled,
+        "week_attacks": provinces,
+        "week_deadly": provinces,
+        "week_armed_attacks": provinces,
+        "week_frontier": np.zeros((n_r, n_l), dtype=np.int64),
+        "week_home_attacks": states,
+        "week_disrupted": states,
+        "week_arrests": states,
+        "week_foreign_attacks": np.zeros(n_r, dtype=np.int64),
+        "week_broken_promises": states,
+    }

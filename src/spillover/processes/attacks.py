@@ -1,0 +1,227 @@
+"""Attacks of ISIS-K in Afghanistan and across the northern border.
+
+Idea: active cells attack at a rate; attacks breed attacks for some weeks (self-excitation,
+paper:porter2012); how many die has a heavy tail (paper:clauset2007); when fewer cells dare, those
+that do are deadlier. A cell in northern mode fires across a border link if it is not stopped
+(M-ISK-CB-ATTACK); IMU and Jamaat Ansarullah do so where promises to neighbours are not kept.
+
+Equations (docs/odd.md, "attacks"):
+    A1  base rate = mu x men of local cells x opportunity; mu from the recorded attacks per week
+        at takeover: mu = A0 / reported share x (1 - n) / men active at takeover
+    A2  excitation M' = exp(-w)(M + (exp(w) - 1) attacks); the weekly kernel sums to 1
+    A3  attacks ~ NegBin(base + n M, shape)
+    A4  deadly share d = min(1, d0 (active share / active share at takeover)^-zeta); deaths follow
+        a power law with shift s
+    A5  frontier: each northern cell tries once per decision; allied groups ~ Poisson(rate N
+        (1 - promise kept x guarantee)); stopped with the link's detection probability
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spillover import rates
+from spillover.axes import GROUPS, STATES
+from spillover.clock import WEEKS_PER_YEAR
+from spillover.state import (
+    LOCAL,
+    NORTH,
+    Counts,
+    Floats,
+    State,
+    by_province,
+    due_slots,
+)
+from spillover.streams import Streams, purpose
+
+NAME = "attacks"
+READS = (
+    "cell_place", "cell_fighters", "cell_mode", "cell_target", "cell_funds_usd",
+    "activity", "control", "excitation", "fighters", "promise_kept", "perceived_detection",
+    "link_detection",
+)  # fmt: skip
+WRITES = (
+    "excitation", "cell_funds_usd", "week_attacks", "week_deadly", "week_frontier", "week_broken_promises",
+)  # fmt: skip
+
+COUNTS = purpose("attacks/counts")
+SEVERITY = purpose("attacks/severity")
+FRONTIER_LINK = purpose("attacks/frontier_link")
+FRONTIER_STOP = purpose("attacks/frontier_stop")
+ALLIED = purpose("attacks/allied")
+FRONTIER_SEVERITY = purpose("attacks/frontier_severity")
+
+MAX_SEVERITIES = 24  # attacks in one province and week whose deaths are drawn one by one
+FRONTIER_GROUPS = {"IMU": ("UZB", "TJK"), "JA": ("TJK",)}
+"""Which allied group fires at which state (A-IMU, A-JA, REL-TAL-JA-IMU-VS-ISK)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Attacks and deaths in Afghanistan [r, a]; frontier attacks and deaths by link [r, l]."""
+
+    attacks: Counts
+    deadly: Counts
+    deaths: Counts
+    severities_refused: Counts
+    frontier_tried: Counts
+    frontier_stopped: Counts
+    frontier_done: Counts
+    frontier_deaths: Counts
+    operations_usd: Counts
+
+
+def local_share_at_takeover(cells: Any) -> float:
+    """Share of cells in local mode when nothing is known about them (equation K4 with I = 0)."""
+    sharp = cells.choice_sharpness
+    values = np.array([0.0, 1.0, cells.value_recruit, cells.value_external])
+    return float(rates.softmax(sharp * values)[1])
+
+
+def attacks_per_fighter(view: Any) -> float:
+    """A1: attacks per week and active fighter, mu, from the recorded attacks at takeover."""
+    attacks, initial = view.attacks, view.initial
+    active = initial.isisk_fighters * local_share_at_takeover(view.cells)
+    true_rate = attacks.recorded_at_takeover / view.reporting.share_un
+    return float(true_rate * (1.0 - attacks.branching_ratio) / active)
+
+
+def decay(half_life_weeks: float) -> float:
+    """A2: exp(-w) with w = ln 2 / half-life."""
+    return float(np.exp(-np.log(2.0) / half_life_weeks))
+
+
+def excite(memory: Floats, attacks: Counts, half_life_weeks: float) -> Floats:
+    """A2: memory of attacks for next week; one attack adds 1 in total over all weeks."""
+    keep = decay(half_life_weeks)
+    return keep * memory + (1.0 - keep) * attacks
+
+
+def opportunity(control: Floats, start: Floats, floor: float) -> Floats:
+    """More attacks get through where control is weak; 1 at the control of August 2021."""
+    return (floor + 1.0 - control) / (floor + 1.0 - start)
+
+
+def deadly_share(activity: Floats, at_takeover: float, attacks: Any) -> Floats:
+    """A4: share of attacks that kill [r]; rises as fewer cells dare to attack."""
+    ratio = np.maximum(activity, 0.01) / at_takeover
+    return np.minimum(attacks.deadly_share * ratio**-attacks.deadly_selection, 1.0)
+
+
+def _deaths(count: Counts, share: Floats, exponent: float, shift: float, cutoff: int, u: Floats):
+    """A4: deadly attacks and deaths [r, a] with one uniform per attack [r, a, i]."""
+    n = u.shape[2]
+    happened = np.arange(n) < count[:, :, None]
+    row, place, i = np.nonzero(happened & (u > 1.0 - share[:, None, None]))
+    scaled = 1.0 - (1.0 - u[row, place, i]) / share[row]
+    killed = rates.shifted_power_law(np.clip(scaled, 0.0, 1.0), exponent, shift, cutoff)
+    deadly, deaths = np.zeros_like(count), np.zeros_like(count)
+    np.add.at(deadly, (row, place), 1)
+    np.add.at(deaths, (row, place), killed)
+    return deadly, deaths
+
+
+def _frontier_cells(state: State, week: int, view: Any, streams: Streams):
+    """A5: northern cells whose turn it is: row, slot, link of each try."""
+    world = view.world
+    due = due_slots(week, state.cell_place.shape[1])
+    ready = (
+        (state.cell_mode[:, due] == NORTH)
+        & (state.cell_place[:, due] >= 0)
+        & (state.cell_target[:, due] >= 0)
+        & (state.cell_fighters[:, due] > 0)
+        & (state.cell_funds_usd[:, due] >= view.attacks.frontier_cost)
+    )
+    row, turn = np.nonzero(ready)
+    slot = turn * due.step + due.start
+    place, target = state.cell_place[row, slot], state.cell_target[row, slot]
+    reach = (world.link_province == place[:, None]) & (world.link_state == target[:, None])
+    appeal = np.exp(-view.border.avoidance * state.perceived_detection[row])
+    can = reach.any(axis=1)  # a cell that was moved since it chose may have no such border left
+    u = streams.uniform(FRONTIER_LINK, week, ready.shape[1])[row, turn]
+    link = rates.choose(u[can], (reach * appeal)[can])
+    return row[can], slot[can], link
+
+
+def _frontier_allied(state: State, week: int, view: Any, streams: Streams) -> Counts:
+    """A5: tries of IMU and Jamaat Ansarullah by link [r, l]."""
+    world, attacks = view.world, view.attacks
+    kept = state.promise_kept[:, world.link_province]
+    restraint = 1.0 - kept * view.drivers.guarantee[world.link_state]
+    mean = np.zeros((state.n_replicates, world.n_links))
+    for name, targets in FRONTIER_GROUPS.items():
+        aimed = np.isin(world.link_state, [STATES.index(t) for t in targets])
+        men = state.fighters[:, GROUPS.index(name)][:, world.link_province]
+        mean += attacks.frontier_rate_allied / WEEKS_PER_YEAR * men * aimed * restraint
+    return rates.poisson(streams.uniform(ALLIED, week, world.n_links), mean)
+
+
+def _frontier(state: State, week: int, view: Any, streams: Streams):
+    """A5: tries, stopped, done, deaths [r, l]; money spent by slot."""
+    world, attacks = view.world, view.attacks
+    n_r, n_l = state.n_replicates, world.n_links
+    row, slot, link = _frontier_cells(state, week, view, streams)
+    tried = np.bincount(row * n_l + link, minlength=n_r * n_l).reshape(n_r, n_l)
+    allied = _frontier_allied(state, week, view, streams)
+    u = streams.uniform(FRONTIER_STOP, week, 2 * n_l)
+    stopped = rates.binomial(u[:, :n_l], tried, state.link_detection)
+    stopped_allied = rates.binomial(u[:, n_l:], allied, state.link_detection)
+    done = tried + allied - stopped - stopped_allied
+    u = streams.uniform(FRONTIER_SEVERITY, week, n_l * 4).reshape(n_r, n_l, 4)
+    share = np.full(n_r, max(attacks.frontier_deadly_share, 1e-12))
+    _, deaths = _deaths(
+        np.minimum(done, 4), share, attacks.severity_exponent, attacks.severity_shift,
+        attacks.severity_cutoff, u,
+    )  # fmt: skip
+    money = state.cell_funds_usd.copy()
+    price = int(attacks.frontier_cost)
+    money[row, slot] -= price
+    cost = price * np.bincount(row, minlength=n_r)
+    broken = np.stack(
+        [(allied * (world.link_state == c)).sum(axis=1) for c in range(len(STATES))], axis=1
+    )
+    return tried + allied, stopped + stopped_allied, done, deaths, money, cost, broken
+
+
+def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
+    """Advance local and frontier attacks by one week."""
+    attacks, world = view.attacks, view.world
+    n_r, n_a = state.control.shape
+    men = by_province(
+        state.cell_fighters * (state.cell_mode == LOCAL), state.cell_place, n_a
+    )
+    start = view.rule.control_start[world.province_zone]
+    base = (
+        attacks_per_fighter(view) * men * opportunity(state.control, start, attacks.opportunity_floor)
+    )
+    mean = base + attacks.branching_ratio * state.excitation
+    count = rates.negative_binomial(
+        streams.uniform(COUNTS, week, n_a), mean, attacks.dispersion_shape
+    )
+    share = deadly_share(state.activity, local_share_at_takeover(view.cells), attacks)
+    u = streams.uniform(SEVERITY, week, n_a * MAX_SEVERITIES).reshape(n_r, n_a, -1)
+    deadly, deaths = _deaths(
+        count, share, attacks.severity_exponent, attacks.severity_shift,
+        attacks.severity_cutoff, u,
+    )  # fmt: skip
+    tried, stopped, done, frontier_deaths, money, cost, broken = _frontier(
+        state, week, view, streams
+    )
+    info = Info(
+        attacks=count, deadly=deadly, deaths=deaths,
+        severities_refused=np.maximum(count - MAX_SEVERITIES, 0).sum(axis=1),
+        frontier_tried=tried, frontier_stopped=stopped, frontier_done=done,
+        frontier_deaths=frontier_deaths, operations_usd=cost,
+    )  # fmt: skip
+    changed = state.replace(
+        excitation=excite(state.excitation, count, attacks.half_life),
+        cell_funds_usd=money,
+        week_attacks=count,
+        week_deadly=deadly,
+        week_frontier=done,
+        week_broken_promises=broken,
+    )
+    return changed, info

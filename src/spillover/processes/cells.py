@@ -1,0 +1,311 @@
+"""ISIS-K as cells: individual agents in fixed slots that choose, every four weeks, what to do.
+
+Idea: fighters barely changed while attacks fell by 95% (calibration:group_strength,
+calibration:isisk_attacks_un), so what changed is what the cells do. The authorities learn about
+the network (knowledge I); knowledge makes hiding attractive and raises losses; a cell that hides
+still exists, recruits and may plan abroad (M-TAL-OPS-ISK-LOCAL, M-ISK-REACH-PERSISTS). Closeness
+of a state to the Taliban raises the value of striking it (M-COOPERATION-MAKES-TARGET).
+
+Equations (docs/odd.md, "cells"):
+    K1  knowledge I += (g min(1, t / 10) effort + k attacks)(1 - I) - d I
+    K2  losses: hazard c I C_p effort_p visibility(mode); effort_p adds auxiliaries (IMU, JA)
+    K3  intake ~ recruits + releases + defections + returnees; men wait until a cell is full
+    K4  choice: P(mode) ~ exp(lambda V); V_local 1, V_recruit v_r, V_hide w2 I,
+        V_external w0 + w1 I, V_north,c = v0 + v1 e_c guarantee_c where the province borders c
+    K5  cells may move one province north; cells below the minimum dissolve
+    K6  funds += income - upkeep; skill grows with fights survived
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spillover import rates
+from spillover.axes import GROUPS, STATES
+from spillover.clock import WEEKS_PER_YEAR
+from spillover.state import (
+    DECISION_WEEKS,
+    EXTERNAL,
+    HIDE,
+    LOCAL,
+    NORTH,
+    RECRUIT,
+    TARGET_ELSEWHERE,
+    Counts,
+    Flags,
+    Floats,
+    State,
+    at_province,
+    by_province,
+    due_slots,
+    isisk_fighters,
+)
+from spillover.streams import Streams, purpose
+from spillover.world.moves import toward_north
+
+NAME = "cells"
+READS = (
+    "cell_place", "cell_fighters", "cell_mode", "cell_target", "cell_skill", "cell_funds_usd",
+    "unassigned", "release_pool", "isisk_prisoners", "activity", "counter_terror_knowledge",
+    "effort", "control", "fighters", "afghan_grievance", "engagement", "week_attacks",
+    "csto_delivered",
+)  # fmt: skip
+WRITES = (
+    "cell_place", "cell_fighters", "cell_mode", "cell_target", "cell_skill", "cell_funds_usd",
+    "unassigned", "release_pool", "isisk_prisoners", "activity", "counter_terror_knowledge",
+)  # fmt: skip
+
+INTAKE = purpose("cells/intake")
+LOSSES = purpose("cells/losses")
+CAPTURES = purpose("cells/captures")
+CHOICE = purpose("cells/choice")
+TARGET = purpose("cells/target")
+PLACE = purpose("cells/place")
+MOVE = purpose("cells/move")
+
+IMU, JA = GROUPS.index("IMU"), GROUPS.index("JA")
+_PLAIN_MODES = np.array([HIDE, LOCAL, RECRUIT, EXTERNAL], dtype=np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Flows of men [r], money [r], and where fighters are [r, a]."""
+
+    recruited: Counts
+    released: Counts
+    defected: Counts
+    returned: Counts
+    killed: Counts
+    captured: Counts
+    cells_formed: Counts
+    cells_dissolved: Counts
+    slots_refused: Counts
+    income_usd: Counts
+    upkeep_usd: Counts
+    lost_funds_usd: Counts
+    fighters_by_province: Counts
+
+
+def knowledge_change(
+    knowledge: Floats, week: int, effort: Floats, attacks: Counts, cells: Any
+) -> Floats:
+    """K1: the authorities learn with effort and from attacks, and forget."""
+    warm = min(1.0, week / cells.knowledge_warm_up)
+    learning = cells.knowledge_gain * warm * effort + cells.knowledge_per_attack * attacks
+    return learning * (1.0 - knowledge) - cells.knowledge_decay / WEEKS_PER_YEAR * knowledge
+
+
+def placement(view: Any) -> Floats:
+    """Relative weight of each province as a place for a cell [a]; the capital stands out."""
+    weight = view.cells.placement_weight[view.world.province_zone].copy()
+    weight[view.world.province_index("AF-KAB")] *= view.cells.kabul_weight
+    return weight
+
+
+def visibility(mode: np.ndarray, cells: Any) -> Floats:
+    """How exposed a cell is to raids by mode: full when it attacks, little when it hides."""
+    table = np.array(
+        [cells.visibility_hiding, 1.0, cells.visibility_recruiting, 1.0, cells.visibility_hiding]
+    )
+    return table[mode]
+
+
+def mode_values(
+    knowledge: Floats, engagement: Floats, guarantee: Floats, cells: Any
+) -> tuple[Floats, Floats]:
+    """K4: values of hide, local, recruit, external [r, 4] and of striking each state [r, c]."""
+    plain = np.stack(
+        [
+            cells.value_hide_knowledge * knowledge,
+            np.ones_like(knowledge),
+            np.full_like(knowledge, cells.value_recruit),
+            cells.value_external + cells.value_external_knowledge * knowledge,
+        ],
+        axis=1,
+    )
+    north = cells.value_north + cells.value_north_guarantee * engagement * guarantee
+    return plain, north
+
+
+def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Counts, ...]:
+    """K3: men who join this week by way [r]: recruits, releases, defectors, returnees."""
+    cells, drivers = view.cells, view.drivers
+    men = isisk_fighters(state)
+    spread = by_province(state.cell_fighters, state.cell_place, state.control.shape[1])
+    weight = spread / np.maximum(spread.sum(axis=1, keepdims=True), 1)
+    anger = (weight * state.afghan_grievance).sum(axis=1)
+    mood = np.exp(cells.grievance_slope * (anger - cells.grievance_reference))
+    callers = (state.cell_fighters * (state.cell_mode == RECRUIT)).sum(axis=1)
+    reach = 1.0 + cells.recruiting_bonus * callers / np.maximum(men, 1)
+    u = streams.uniform(INTAKE, week, 5)
+    recruits = rates.poisson(u[:, 0], cells.recruitment / 1000.0 * men * mood * reach)
+    freed = rates.binomial(
+        u[:, 1], state.release_pool, rates.probability(1.0 / cells.release_lag)
+    )
+    opened = np.minimum(rates.poisson(u[:, 2], drivers.prison_releases), state.isisk_prisoners)
+    defected = rates.poisson(u[:, 3], view.groups.commander_defections)
+    home = drivers.returnees_pakistan + drivers.returnees_iran
+    returned = rates.poisson(u[:, 4], cells.returnee_recruitment * home)
+    return recruits, freed, opened, defected, returned
+
+
+def _losses(state: State, week: int, view: Any, streams: Streams) -> tuple[Counts, Counts]:
+    """K2: men lost and, of them, captured, by cell [r, k]."""
+    cells = view.cells
+    helped = (
+        state.effort[:, None]
+        + cells.auxiliary_effect[IMU] * state.fighters[:, IMU]
+        + cells.auxiliary_effect[JA] * state.fighters[:, JA]
+    )
+    pressure = state.counter_terror_knowledge[:, None] * state.control * helped
+    border = view.world.hops_to_state.min(axis=1) == 1
+    entry = cells.operations_from_entry * state.csto("entry")[:, None] * border
+    hazard = (
+        at_province(cells.operations_hazard * pressure + entry, state.cell_place)
+        * visibility(state.cell_mode, cells)
+        / WEEKS_PER_YEAR
+    )
+    n_slots = state.cell_place.shape[1]
+    u = streams.uniform(LOSSES, week, n_slots)
+    lost = rates.binomial(u, state.cell_fighters, rates.probability(hazard))
+    u = streams.uniform(CAPTURES, week, n_slots)
+    return lost, rates.binomial(u, lost, cells.captured_share)
+
+
+def _form(
+    state: State, week: int, view: Any, streams: Streams, place: Counts, waiting: Counts
+) -> tuple[Flags, Counts, Counts, Counts]:
+    """K3, K5: fill free slots with new cells; returns slots, provinces, cells formed, refused."""
+    cells = view.cells
+    free = place < 0
+    wanted = waiting // int(cells.cell_size)
+    formed = np.minimum(wanted, free.sum(axis=1))
+    new = free & (np.cumsum(free, axis=1) <= formed[:, None])
+    row, slot = np.nonzero(new)
+    where = np.zeros(row.size, dtype=np.int64)
+    if row.size:
+        pull = placement(view) * np.exp(
+            cells.grievance_slope * (state.afghan_grievance - cells.grievance_reference)
+        )
+        u = streams.uniform(PLACE, week, place.shape[1])
+        where = rates.choose(u[row, slot], pull[row])
+    return new, where, formed, wanted - formed
+
+
+def _choose(
+    state: State, week: int, view: Any, streams: Streams, place: Counts, knowledge: Floats,
+    affordable: Flags,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """K4 for the slots whose turn it is: mode and target [r, due]."""
+    cells = view.cells
+    due = due_slots(week, place.shape[1])
+    plain, north = mode_values(knowledge, state.engagement, view.drivers.guarantee, cells)
+    borders = view.world.hops_to_state == 1
+    n_r, n_due = place[:, due].shape
+    value = np.empty((n_r, n_due, 4 + len(STATES)))
+    value[:, :, :4] = plain[:, None, :]
+    value[:, :, 3] = np.where(affordable[:, due], value[:, :, 3], -np.inf)
+    near = borders[np.maximum(place[:, due], 0)]
+    value[:, :, 4:] = np.where(near, north[:, None, :], -np.inf)
+    share = rates.softmax(cells.choice_sharpness * value)
+    picked = rates.choose(streams.uniform(CHOICE, week, n_due), share)
+    is_north = picked >= 4
+    mode = np.where(is_north, NORTH, _PLAIN_MODES[np.minimum(picked, 3)]).astype(np.int8)
+    target = np.where(is_north, picked - 4, -1)
+    u = streams.uniform(TARGET, week, n_due)
+    abroad = rates.choose(u, _external_shares(state, view)[:, None, :])
+    target = np.where(mode == EXTERNAL, abroad, target)
+    return mode, target.astype(np.int8)
+
+
+def _external_shares(state: State, view: Any) -> Floats:
+    """Weight of each target of an external plot [r, 7]: five states, Russia, elsewhere."""
+    cells = view.cells
+    closeness = state.engagement * view.drivers.guarantee
+    states = cells.external_weight * np.exp(cells.external_weight_guarantee * closeness)
+    others = np.broadcast_to(
+        [cells.external_weight_russia, cells.external_weight_elsewhere], (state.n_replicates, 2)
+    )
+    assert states.shape[1] + others.shape[1] == TARGET_ELSEWHERE + 1
+    return np.concatenate([states, others], axis=1)
+
+
+def _funds(state: State, view: Any, fighters: Counts) -> tuple[Counts, Counts]:
+    """K6: income and upkeep of each cell [r, k] in whole USD of the week."""
+    cells = view.cells
+    income = np.rint(cells.income * fighters).astype(np.int64)
+    need = np.rint(cells.upkeep * fighters).astype(np.int64)
+    return income, np.minimum(need, state.cell_funds_usd + income)
+
+
+def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
+    """Advance ISIS-K by one week: intake, losses, formation, movement, choice, money."""
+    cells = view.cells
+    recruits, freed, opened, defected, returned = _intake(state, week, view, streams)
+    lost, captured = _losses(state, week, view, streams)
+    fighters = state.cell_fighters - lost
+    broken = (state.cell_place >= 0) & (fighters < cells.cell_minimum)
+    stranded = (fighters * broken).sum(axis=1)
+    fighters = np.where(broken, 0, fighters)
+    place = np.where(broken, -1, state.cell_place)
+    waiting = state.unassigned + stranded + recruits + freed + opened + defected + returned
+
+    new, where, formed, refused = _form(state, week, view, streams, place, waiting)
+    place[new] = where
+    fighters = np.where(new, int(cells.cell_size), fighters)
+    mode = np.where(new, LOCAL, state.cell_mode).astype(np.int8)
+    skill = np.where(new, 0.0, state.cell_skill)
+    kept_funds = np.where(broken | new, 0, state.cell_funds_usd)
+    income, upkeep = _funds(state.replace(cell_funds_usd=kept_funds), view, fighters)
+    money = kept_funds + income - upkeep
+
+    place = _move(view, week, streams, place)
+    attacks = state.week_attacks.sum(axis=1)
+    knowledge = state.counter_terror_knowledge + knowledge_change(
+        state.counter_terror_knowledge, week, state.effort, attacks, cells
+    )
+    affordable = (money >= view.plots.external_cost) & (fighters > cells.cell_minimum)
+    due = due_slots(week, place.shape[1])
+    target = np.where(new | (place < 0), -1, state.cell_target).astype(np.int8)
+    mode[:, due], target[:, due] = _choose(
+        state, week, view, streams, place, knowledge, affordable
+    )
+    occupied = place >= 0
+    active = (fighters * ((mode == LOCAL) & occupied)).sum(axis=1)
+    share = active / np.maximum(fighters.sum(axis=1), 1)
+    info = Info(
+        recruited=recruits, released=freed + opened, defected=defected, returned=returned,
+        killed=(lost - captured).sum(axis=1), captured=captured.sum(axis=1),
+        cells_formed=formed, cells_dissolved=broken.sum(axis=1), slots_refused=refused,
+        income_usd=income.sum(axis=1), upkeep_usd=upkeep.sum(axis=1),
+        lost_funds_usd=(state.cell_funds_usd - kept_funds).sum(axis=1),
+        fighters_by_province=by_province(fighters, place, state.control.shape[1]),
+    )  # fmt: skip
+    changed = state.replace(
+        cell_place=place,
+        cell_fighters=fighters,
+        cell_mode=mode,
+        cell_target=np.where(occupied, target, -1).astype(np.int8),
+        cell_skill=skill + cells.skill_gain * ((mode == LOCAL) & occupied),
+        cell_funds_usd=money,
+        unassigned=waiting - formed * int(cells.cell_size),
+        release_pool=state.release_pool - freed,
+        isisk_prisoners=state.isisk_prisoners + captured.sum(axis=1) - opened,
+        activity=state.activity + (share - state.activity) / DECISION_WEEKS,
+        counter_terror_knowledge=knowledge,
+    )
+    return changed, info
+
+
+def _move(view: Any, week: int, streams: Streams, place: Counts) -> Counts:
+    """K5: under a displacement hazard a cell goes one province toward the northern border."""
+    hazard = view.groups.northward_displacement
+    if hazard <= 0.0:
+        return place
+    u = streams.uniform(MOVE, week, 2 * place.shape[1]).reshape(len(place), 2, -1)
+    moving = (u[:, 0] < rates.probability(hazard)) & (place >= 0)
+    there = toward_north(view.world).destination(np.maximum(place, 0), u[:, 1])
+    return np.where(moving, there, place)

@@ -1,0 +1,222 @@
+"""Intelligence: finding plots, alone and together, with services whose capacity is finite.
+
+Idea: a plot touches few states; each sees it with a hazard that grows with free capacity
+(paper:kaplan2010); linked services see more than the sum when both hold a piece
+(M-INTEL-SHARING-ALERTS); false leads keep files open and eat capacity, and more sharing brings
+more false leads. A fusion centre links its members by a strength that mutual trust caps
+(R-FUSION-CENTRE, M-DISTRUST-OPENING).
+
+Equations (docs/odd.md, "intelligence"):
+    I1  capacity = (intelligence share / start share)^a (1 + exercises)(1 + CIS programme)
+    I2  free capacity = capacity / (1 + open files / desks)
+    I3  link s_ij = min(trust_ij, base + sharing min(level_i, level_j) + fusion sigma + SCO)
+    I4  hazard h_i = touch_i (h0 + h1 free_i); h = sum h_i + phi sum_ij s_ij sqrt(h_i h_j)
+        + hazard of the host (the authorities' knowledge in Afghanistan, other services abroad)
+    I5  a found plot is disrupted; each member is arrested with probability 0.9
+    I6  files += false leads + found plots - closed
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spillover import rates
+from spillover.axes import BUDGETS, STATE_PAIRS, STATES
+from spillover.clock import WEEKS_PER_YEAR
+from spillover.state import (
+    BASE_ABROAD,
+    BASE_AFGHANISTAN,
+    BASE_HOME,
+    EMPTY,
+    Codes,
+    Counts,
+    Flags,
+    Floats,
+    State,
+)
+from spillover.streams import Streams, purpose
+
+NAME = "intelligence"
+READS = (
+    "plot_stage", "plot_target", "plot_base", "plot_cohort", "plot_people", "plot_region",
+    "busy", "budget_share", "delivered", "pair_trust", "counter_terror_knowledge",
+    "radicalised", "operatives", "detained", "unassigned", "csto_delivered",
+)  # fmt: skip
+WRITES = (
+    "plot_stage", "plot_people", "busy", "service_capacity", "radicalised", "operatives",
+    "detained", "unassigned", "week_disrupted",
+)  # fmt: skip
+
+DETECTION = purpose("intelligence/detection")
+ARRESTS = purpose("intelligence/arrests")
+LEADS = purpose("intelligence/leads")
+INTELLIGENCE = BUDGETS.index("intelligence")
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Plots found by state [r, c] and outside [r]; people [r]; files [r, c]; mean link [r]."""
+
+    disrupted: Counts
+    disrupted_elsewhere: Counts
+    members_arrested: Counts
+    fighters_captured: Counts
+    false_leads: Counts
+    files_closed: Counts
+    mean_link: Floats
+
+
+def capacity(state: State, view: Any) -> Floats:
+    """I1: capacity of police and intelligence [r, c], 1 = 2021."""
+    intel = view.intelligence
+    funding = state.budget_share[:, :, INTELLIGENCE] / view.statecraft.budget_start[INTELLIGENCE]
+    trained = 1.0 + intel.capacity_from_exercises * state.lever("joint_exercises")
+    programme = 1.0 + intel.capacity_from_cis * view.drivers.cis_programme * intel.cis_member
+    return funding**intel.capacity_exponent * trained * programme
+
+
+def link_strength(state: State, view: Any) -> Floats:
+    """I3: how much of a partner's knowledge is at hand, by pair of states [r, s]."""
+    intel = view.intelligence
+    sharing, fusion = state.lever("intelligence_sharing"), state.lever("fusion_centre")
+    sco = intel.link_from_sco * (view.diplomacy.sco_mode >= 1.0) * intel.sco_member
+    links = []
+    for s, (i, j) in enumerate(STATE_PAIRS):
+        strength = (
+            intel.link_base
+            + intel.link_from_sharing * np.minimum(sharing[:, i], sharing[:, j])
+            + intel.fusion_link * np.minimum(np.minimum(fusion[:, i], fusion[:, j]), 1.0)
+            + sco[i] * sco[j]
+        )
+        links.append(np.minimum(strength, state.pair_trust[:, s]))
+    return np.stack(links, axis=1)
+
+
+def fused_hazard(hazard: Floats, link: Floats, phi: float) -> Floats:
+    """I4: own hazards [..., c] plus what pairs find together, with link [..., s]."""
+    root = np.sqrt(hazard)
+    joint = sum(
+        link[..., s] * root[..., i] * root[..., j] for s, (i, j) in enumerate(STATE_PAIRS)
+    )
+    return hazard.sum(axis=-1) + phi * joint
+
+
+def touch(base: Codes, target: Codes, origin: Counts, view: Any) -> Floats:
+    """How much of a plot each state can see [n, c].
+
+    Target state in full at home, in part when the plot is prepared elsewhere; border states see
+    some of a plot that comes from Afghanistan; the state of origin sees some of its emigrants.
+    """
+    intel = view.intelligence
+    n = len(base)
+    seen = np.zeros((n, len(STATES)))
+    here = np.flatnonzero(target < len(STATES))
+    seen[here, target[here]] = np.where(base[here] == BASE_HOME, 1.0, intel.touch_target_abroad)
+    seen[base == BASE_AFGHANISTAN] += intel.touch_border * intel.borders_afghanistan
+    away = np.flatnonzero((base == BASE_ABROAD) & (origin >= 0))
+    seen[away, origin[away]] = np.maximum(seen[away, origin[away]], intel.touch_origin)
+    return np.minimum(seen, 1.0)
+
+
+def _found(
+    state: State, week: int, view: Any, streams: Streams, free: Floats, link: Floats
+) -> tuple[Flags, Counts, Counts]:
+    """I4 for open plots: which are found [r, j], with row and slot of every open plot."""
+    intel, n_r = view.intelligence, state.n_replicates
+    row, slot = np.nonzero(state.plot_stage != EMPTY)
+    found = np.zeros(state.plot_stage.shape, dtype=bool)
+    if row.size:
+        base, target = state.plot_base[row, slot], state.plot_target[row, slot]
+        origin = _origin(state.plot_cohort[row, slot], view)
+        own = intel.hazard_base + intel.hazard_capacity * free[row]
+        closed = 1.0 - intel.closed_channel_loss * np.minimum(
+            state.lever("online_monitoring")[row], 1.0
+        )
+        hazard = touch(base, target, origin, view) * own * closed
+        host = np.where(
+            base == BASE_AFGHANISTAN,
+            intel.hazard_afghanistan * state.counter_terror_knowledge[row],
+            np.where(base == BASE_ABROAD, intel.hazard_abroad, 0.0),
+        )
+        total = fused_hazard(hazard, link[row], intel.fusion_gain) + host
+        u = streams.uniform(DETECTION, week, state.plot_stage.shape[1])
+        found[row, slot] = u[row, slot] < rates.probability(total)
+    assert found.shape[0] == n_r
+    return found, row, slot
+
+
+def _origin(cohort: Counts, view: Any) -> Counts:
+    """State of a plot's people; -1 for ISIS-K men from Afghanistan."""
+    owner = np.concatenate([view.world.region_state, np.arange(len(STATES)), [-1]])
+    return owner[cohort]
+
+
+def _send_home(state: State, found: Flags, arrested: Counts, view: Any) -> dict[str, Counts]:
+    """I5: members of found plots go to prison or back to where they came from."""
+    row, slot = np.nonzero(found)
+    people, taken = state.plot_people[row, slot], arrested[row, slot]
+    base, cohort = state.plot_base[row, slot], state.plot_cohort[row, slot]
+    free = people - taken
+    detained, radicalised = state.detained.copy(), state.radicalised.copy()
+    operatives, unassigned = state.operatives.copy(), state.unassigned.copy()
+    known = cohort >= 0
+    np.add.at(detained, (row[known], cohort[known]), taken[known])
+    home = base == BASE_HOME
+    np.add.at(radicalised, (row[home], cohort[home]), free[home])
+    abroad = base == BASE_ABROAD
+    np.add.at(operatives, (row[abroad], _origin(cohort[abroad], view)), free[abroad])
+    afghan = base == BASE_AFGHANISTAN
+    np.add.at(unassigned, row[afghan], free[afghan])
+    return {
+        "detained": detained,
+        "radicalised": radicalised,
+        "operatives": operatives,
+        "unassigned": unassigned,
+    }
+
+
+def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
+    """Advance the services by one week: files, capacity, links, plots found."""
+    intel = view.intelligence
+    power = capacity(state, view)
+    free = power / (1.0 + state.busy / intel.desks)
+    link = link_strength(state, view)
+    found, _, _ = _found(state, week, view, streams, free, link)
+
+    u = streams.uniform(ARRESTS, week, state.plot_stage.shape[1])
+    arrested = np.where(found, rates.binomial(u, state.plot_people, intel.arrest_share), 0)
+    stocks = _send_home(state, found, arrested, view)
+    n_states = len(STATES)
+    by_target = np.stack(
+        [(found & (state.plot_target == c)).sum(axis=1) for c in range(n_states)], axis=1
+    )
+    elsewhere = (found & (state.plot_target >= n_states)).sum(axis=1)
+
+    noise = 1.0 + intel.false_leads_from_links * link.mean(axis=1, keepdims=True)
+    u = streams.uniform(LEADS, week, 2 * n_states)
+    leads = rates.poisson(u[:, :n_states], intel.false_leads / WEEKS_PER_YEAR * noise)
+    closed = rates.binomial(
+        u[:, n_states:], state.busy, rates.probability(1.0 / intel.file_weeks)
+    )
+    afghan = found & (state.plot_base == BASE_AFGHANISTAN)
+    info = Info(
+        disrupted=by_target,
+        disrupted_elsewhere=elsewhere,
+        members_arrested=(arrested * ~afghan).sum(axis=1),
+        fighters_captured=(arrested * afghan).sum(axis=1),
+        false_leads=leads,
+        files_closed=closed,
+        mean_link=link.mean(axis=1),
+    )
+    changed = state.replace(
+        plot_stage=np.where(found, EMPTY, state.plot_stage).astype(np.int8),
+        plot_people=np.where(found, 0, state.plot_people),
+        busy=state.busy + leads + by_target - closed,
+        service_capacity=power,
+        week_disrupted=by_target,
+        **stocks,
+    )
+    return changed, info

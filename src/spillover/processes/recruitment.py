@@ -1,0 +1,275 @@
+"""Radicalisation and recruitment at home, in the diaspora and online.
+
+Idea: residents of one region, and emigrants of one state, who are in the same condition are
+exchangeable, so they are counted. Exposure comes through propaganda and contact
+(M-PROPAGANDA-RECRUIT, M-YOUTH-ONLINE); joining needs two keys, being exposed and meeting someone
+(PROTON, paper:proton); hardship without legitimacy opens people (M-ECON-GRIEVANCE-RECRUIT);
+repression beyond a point backfires (paper:keohane2003); prevention and messaging immunise
+(M-COUNTERNARRATIVE, M-EDUCATION-IMMUNISES). Cohorts [m]: 48 regions, then 5 diasporas.
+
+Equations (docs/odd.md, "recruitment"):
+    C1  hardship H = 0.4 unemployment + 0.3 remittance dependence x stress + 0.2 water deficit
+        + 0.1 (1 - income); G = H (1 - L); openness g = min(cap, exp(slope (G - G0)))
+    C2  exposure X = (1 - chi) online / online_0 + chi R / R_0
+    C3  S -> E with hazard h_m X g (1 + b max(0, k - k*)) (1 - prevention), h_m normalised so that
+        recruits in 2021 equal the prior inflow
+    C4  E -> R with hazard q x contact, E -> S with hazard delta, R leaves with hazard delta_R
+    C5  recruits split into travel, home cell, external cell
+    C6  arrests: hazard x service capacity on E and R; false arrests ~ Poisson(arrests (1/pi - 1))
+    C7  prison -> rehabilitation while places last, else back to S or E; relapse
+    C8  propaganda follows its driver and rises with attacks abroad
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spillover import rates
+from spillover.axes import BUDGETS, STATES
+from spillover.clock import WEEKS_PER_YEAR
+from spillover.state import Counts, Floats, State
+from spillover.streams import Streams, purpose
+from spillover.world.cohorts import by_state, cohort_state
+
+NAME = "recruitment"
+READS = (
+    "susceptible", "exposed", "radicalised", "detained", "treated", "travellers", "operatives",
+    "propaganda", "delivered", "repression", "state_legitimacy", "service_capacity", "budget_share",
+    "week_foreign_attacks", "week_home_attacks", "link_detection",
+)  # fmt: skip
+WRITES = (
+    "susceptible", "exposed", "radicalised", "detained", "treated", "travellers", "operatives",
+    "propaganda", "week_arrests",
+)  # fmt: skip
+
+EXPOSE = purpose("recruitment/expose")
+MOVES = purpose("recruitment/moves")
+PATHS = purpose("recruitment/paths")
+OPERATIVES = purpose("recruitment/operatives")
+FALSE_ARRESTS = purpose("recruitment/false_arrests")
+N_STATES = len(STATES)
+PREVENTION = BUDGETS.index("prevention")
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Flows between conditions [r, m], false arrests [r, c], recruits by path [r, m, path]."""
+
+    newly_exposed: Counts
+    returned_to_normal: Counts
+    recruits: Counts
+    recruits_by_path: Counts
+    disengaged: Counts
+    arrested: Counts
+    false_arrests: Counts
+    released: Counts
+    rehabilitated: Counts
+
+
+def cohort_hardship(view: Any) -> Floats:
+    """C1, H of each cohort [m].
+
+    There are no admin-1 data for income or work: the national value is spread by one rule, more
+    hardship where a region is less urban than the state's mean (assumed); the diaspora has the
+    national value, its own stress acts on exposure (C3).
+    """
+    rec, drivers, world = view.recruitment, view.drivers, view.world
+    national = (
+        0.4 * rec.unemployment
+        + 0.3 * drivers.remittance_dependence * drivers.diaspora_stress
+        + 0.2 * drivers.water_deficit
+        + 0.1 * (1.0 - rec.income)
+    )
+    owner = world.region_state
+    urban = world.urban_index[world.n_provinces : world.n_provinces + world.n_regions]
+    people = world.population[world.n_provinces : world.n_provinces + world.n_regions]
+    weight = np.bincount(owner, weights=people, minlength=N_STATES)
+    mean = np.bincount(owner, weights=people * urban, minlength=N_STATES) / weight
+    rural = 1.0 + rec.rural_hardship * (mean[owner] - urban)
+    return np.concatenate([national[owner] * rural, national])
+
+
+def openness(grievance: Floats, slope: float, reference: float, cap: float) -> Floats:
+    """C1: multiplier of exposure, 1 at the reference grievance, at most `cap`."""
+    return np.minimum(np.exp(slope * (grievance - reference)), cap)
+
+
+def exposure_hazard(view: Any, susceptible: Floats) -> Floats:
+    """C3, weekly hazard of S -> E of each cohort [m] at reference conditions.
+
+    Solved so that expected recruits per year equal `inflow`: in equilibrium E (q + delta +
+    arrests) = S h and recruits = q E. Cohorts share the inflow by people, the state's past share
+    of fighters who left for Syria and Iraq, and the multiplier of the diaspora.
+    """
+    rec = view.recruitment
+    owner = cohort_state(view.world)
+    weight = susceptible * rec.state_propensity[owner]
+    weight[-N_STATES:] *= rec.diaspora_multiplier
+    exits = rec.join_hazard + rec.exposed_exit_hazard + rec.arrest_hazard
+    total = rec.inflow * exits / rec.join_hazard
+    return total * weight / weight.sum() / np.maximum(susceptible, 1.0) / WEEKS_PER_YEAR
+
+
+def saturating(contact: Floats, cap: float) -> Floats:
+    """Effect of contact: 0 without, 1 at the reference, at most `cap`.
+
+    Linear contact here, on top of contact in C2, would make recruitment feed on itself twice and
+    run away (docs/decisions/0004-recruitment-contact.md).
+    """
+    return cap * contact / (contact + cap - 1.0)
+
+
+def contact_key(radicalised: Counts, reference: Floats, view: Any) -> Floats:
+    """C4, second key: contact pooled over region, state and everyone, with a floor [r, m].
+
+    Each part is the number of members per reference member; the sum is 1 at the reference.
+    """
+    rec, world = view.recruitment, view.world
+    near, state, everyone, floor = (
+        rec.contact_region, rec.contact_state, rec.contact_everywhere, rec.contact_floor,
+    )  # fmt: skip
+    own = radicalised / reference
+    per_state = by_state(radicalised, world) / np.maximum(
+        by_state(reference[None, :], world), 1e-9
+    )
+    pooled = radicalised.sum(axis=1, keepdims=True) / reference.sum()
+    key = near * own + state * per_state[:, cohort_state(world)] + everyone * pooled
+    return floor + (1.0 - floor) * saturating(key, rec.contact_cap)
+
+
+def reference_members(view: Any) -> Floats:
+    """R_0: expected members of home and diaspora cells by cohort [m] at the prior inflow."""
+    rec, world = view.recruitment, view.world
+    people = start_susceptible(view).astype(np.float64)
+    weight = people * exposure_hazard(view, people)
+    stay = rec.path_share[1]
+    exits = rec.member_exit_hazard + rec.arrest_hazard
+    total = rec.inflow * stay / exits
+    return np.maximum(total * weight / weight.sum(), 1e-6)
+
+
+def start_susceptible(view: Any) -> Counts:
+    """People of 15 to 39 years by cohort [m] in August 2021."""
+    rec, world = view.recruitment, view.world
+    first, last = world.n_provinces, world.n_provinces + world.n_regions
+    home = world.population[first:last] * rec.young_share[world.region_state]
+    return np.concatenate([np.rint(home), rec.diaspora_people]).astype(np.int64)
+
+
+def path_shares(state: State, view: Any) -> Floats:
+    """C5: travel, home cell, external cell [r, m, path]; borders and control push away from travel.
+
+    A closed border or a strong counter-terror campaign in Afghanistan lowers the odds of travel.
+    """
+    rec = view.recruitment
+    n_m = state.susceptible.shape[1]
+    closed = state.link_detection.mean(axis=1) - rec.path_detection_reference
+    score = np.log(rec.path_share)[None, None, :] + np.zeros((state.n_replicates, n_m, 1))
+    score[:, :, 0] -= (rec.path_from_border * closed)[:, None]
+    score[:, -N_STATES:, 2] += rec.path_external_diaspora
+    return rates.softmax(score)
+
+
+def _exposure(state: State, view: Any) -> Floats:
+    """C2 and C3: weekly hazard S -> E [r, m]."""
+    rec, world = view.recruitment, view.world
+    owner = cohort_state(world)
+    base = exposure_hazard(view, start_susceptible(view).astype(np.float64))
+    grievance = cohort_hardship(view) * (1.0 - state.state_legitimacy[:, owner])
+    message = np.minimum(state.lever("counter_messaging") * rec.messaging_per_level, 1.0)
+    watched = np.minimum(state.lever("online_monitoring") * rec.monitoring_per_level, 1.0)
+    online = state.propaganda[:, None] * (1.0 - message) * (1.0 - watched)
+    members = state.radicalised.sum(axis=1) / reference_members(view).sum()
+    contact = rec.contact_share
+    reach = (1.0 - contact) * online[:, owner] + contact * members[:, None]
+    backlash = 1.0 + rec.backlash * np.maximum(state.repression - rec.backlash_threshold, 0.0)
+    funding = state.budget_share[:, :, PREVENTION] / view.statecraft.budget_start[PREVENTION]
+    base_reach = rec.prevention_base * (funding - 1.0)  # 2021 is part of the normalised hazard
+    reached = np.clip(base_reach + state.lever("prevention") * rec.prevention_coverage, -1.0, 1.0)
+    immune = 1.0 - reached * rec.prevention_efficacy
+    stress = np.ones(len(owner))
+    change = view.drivers.diaspora_stress - rec.diaspora_stress_reference
+    stress[-N_STATES:] += rec.diaspora_stress_effect * change
+    open_ = openness(grievance, rec.grievance_slope, rec.grievance_reference, rec.openness_cap)
+    return base * stress * reach * open_ * (backlash * immune)[:, owner]
+
+
+def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
+    """Advance every cohort by one week."""
+    rec, world = view.recruitment, view.world
+    owner = cohort_state(world)
+    n_r, n_m = state.susceptible.shape
+    u = streams.uniform(MOVES, week, 10 * n_m).reshape(n_r, 10, n_m)
+
+    def leave(row: int, people: Counts, hazard: Any) -> Counts:
+        return rates.binomial(u[:, row], people, rates.probability(hazard))
+
+    newly = rates.binomial(
+        streams.uniform(EXPOSE, week, n_m),
+        state.susceptible,
+        rates.probability(_exposure(state, view)),
+    )
+    seized = rec.arrest_hazard / WEEKS_PER_YEAR * state.service_capacity[:, owner]
+    key = contact_key(state.radicalised, reference_members(view), view)
+    arrested_e = leave(0, state.exposed, seized)
+    recruits = leave(1, state.exposed - arrested_e, rec.join_hazard / WEEKS_PER_YEAR * key)
+    calmed = leave(
+        2, state.exposed - arrested_e - recruits, rec.exposed_exit_hazard / WEEKS_PER_YEAR
+    )
+    arrested_r = leave(3, state.radicalised, seized)
+    quit_ = leave(4, state.radicalised - arrested_r, rec.member_exit_hazard / WEEKS_PER_YEAR)
+    paths = rates.multinomial(
+        np.moveaxis(streams.uniform(PATHS, week, 2 * n_m).reshape(n_r, 2, n_m), 1, 2),
+        recruits,
+        path_shares(state, view),
+    )
+    freed = leave(5, state.detained, 1.0 / rec.sentence_weeks)
+    helped, relapsed = _after_prison(state, view, u, freed)
+    done = leave(8, state.treated, 1.0 / rec.rehabilitation_weeks)
+    again = rates.binomial(u[:, 9], done, rec.relapse_after_rehabilitation)
+
+    gone = rates.binomial(
+        streams.uniform(OPERATIVES, week, N_STATES),
+        state.operatives,
+        rates.probability(rec.member_exit_hazard / WEEKS_PER_YEAR),
+    )
+    homeward = np.zeros_like(newly)
+    homeward[:, -N_STATES:] = gone
+    arrested = arrested_e + arrested_r
+    true_arrests = by_state(arrested, world)
+    wrong = rates.poisson(
+        streams.uniform(FALSE_ARRESTS, week, N_STATES),
+        true_arrests * (1.0 / rec.arrest_precision - 1.0),
+    )
+    info = Info(
+        newly_exposed=newly, returned_to_normal=calmed, recruits=recruits,
+        recruits_by_path=paths, disengaged=quit_ + homeward, arrested=arrested, false_arrests=wrong,
+        released=freed, rehabilitated=done - again,
+    )  # fmt: skip
+    spectacular = state.week_foreign_attacks + state.week_home_attacks.sum(axis=1)
+    output = rec.propaganda_factor * (1.0 + rec.propaganda_per_attack * spectacular)
+    changed = state.replace(
+        susceptible=state.susceptible - newly + calmed + quit_ + homeward
+        + (freed - helped - relapsed) + (done - again),
+        exposed=state.exposed + newly - arrested_e - recruits - calmed + relapsed + again,
+        radicalised=state.radicalised + paths[:, :, 1] - arrested_r - quit_,
+        detained=state.detained + arrested - freed,
+        treated=state.treated + helped - done,
+        travellers=state.travellers + by_state(paths[:, :, 0], world),
+        operatives=state.operatives + by_state(paths[:, :, 2], world) - gone,
+        propaganda=state.propaganda + rec.propaganda_rate * (output - state.propaganda),
+        week_arrests=true_arrests + wrong,
+    )  # fmt: skip
+    return changed, info
+
+
+def _after_prison(state: State, view: Any, u: Floats, freed: Counts) -> tuple[Counts, Counts]:
+    """C7: who enters rehabilitation and who relapses into exposure [r, m]."""
+    rec, owner = view.recruitment, cohort_state(view.world)
+    places = np.minimum(state.lever("rehabilitation") * rec.rehabilitation_per_level, 1.0)
+    share = np.minimum(rec.rehabilitation_base + places, 1.0)
+    helped = rates.binomial(u[:, 6], freed, share[:, owner])
+    return helped, rates.binomial(u[:, 7], freed - helped, rec.relapse_after_prison)

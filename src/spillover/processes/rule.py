@@ -1,0 +1,241 @@
+"""Rule in Afghanistan: revenue, pay, commanders' loyalty, control, legitimacy, factions.
+
+Idea: an isolated and poor authority (M-NONRECOGNITION-CAPACITY, M-TAL-CAPACITY-GAP) pays its men
+from customs, taxes, mines and what is left of opium; unpaid or excluded commanders drift away
+(paper:geller2008); control grows where loyal men are paid and falls with attacks; legitimacy and
+grievance follow security, income, aid and exclusion (paper:epstein2002). Two factions hold
+different zones and keep promises to neighbours apart (M-TAL-FACTION-SPLIT): will and capacity are
+two things.
+
+Equations (docs/odd.md, "rule"):
+    R1  revenue = customs + taxes + opium levy + mines
+    R2  spending = (treasury + revenue) / (1 + reserve weeks), split by the security share
+    R3  pay = security paid / security promised
+    R4  exclusion x = non-Pashtun share (1 - inclusion)      [the only reader of ethnic shares]
+    R5  loyalty reverts to sigma(logit l0 + k_pay ln pay - k_x (x - x0) - k_s split)
+    R6  effort = factor pay^a (mean loyalty / reference) (1 - k split) (1 + cooperation)
+    R7  control += k_c loyalty min(1, pay) (C_max - C) - (1 - exp(-k_v attacks)) C
+    R8  legitimacy += rate (sigma(logit L0 + deviations from the start) - L)
+    R9  grievance G = H (1 - L), H = (unemployment + food need) / 2
+    R10 will of a faction follows the reciprocity that engagement earns from it
+    R11 promise kept in a province = sum over factions of share x will x min(1, pay C)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spillover import rates
+from spillover.clock import WEEKS_PER_YEAR
+from spillover.state import Counts, Floats, State
+from spillover.streams import Streams, purpose
+
+NAME = "rule"
+READS = (
+    "control", "legitimacy", "loyalty", "treasury_usd", "faction_will", "reciprocity",
+    "engagement", "delivered", "csto_delivered", "week_attacks", "week_armed_attacks",
+)  # fmt: skip
+WRITES = (
+    "control", "legitimacy", "loyalty", "treasury_usd", "effort", "pay", "faction_will",
+    "promise_kept", "afghan_grievance",
+)  # fmt: skip
+
+LOYALTY = purpose("rule/loyalty")
+PER_WEEK = 1e6 / WEEKS_PER_YEAR  # USD million a year -> USD a week
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Money of the week [r] in USD by named account; income [a], 1 = 2022; exclusion [r, a]."""
+
+    customs_usd: Counts
+    taxes_usd: Counts
+    opium_levy_usd: Counts
+    mines_usd: Counts
+    security_usd: Counts
+    civil_usd: Counts
+    diverted_usd: Counts
+    income: Floats
+    exclusion: Floats
+
+    @property
+    def revenue_usd(self) -> Counts:
+        """All inflows of the treasury [r]."""
+        return self.customs_usd + self.taxes_usd + self.opium_levy_usd + self.mines_usd
+
+    @property
+    def spending_usd(self) -> Counts:
+        """All outflows of the treasury [r]."""
+        return self.security_usd + self.civil_usd + self.diverted_usd
+
+
+def income_index(view: Any) -> Floats:
+    """Income of each province [a] relative to 2022: aid, trade and opium around 1."""
+    rule, drivers = view.rule, view.drivers
+    poppy = rule.poppy_zone_share[view.world.province_zone] / rule.poppy_zone_share.max()
+    change = (
+        rule.income_from_aid * (drivers.external_grants / rule.aid_reference - 1.0)
+        + rule.income_from_trade * (drivers.afghan_trade / rule.trade_reference - 1.0)
+        + rule.income_from_opium * poppy * (drivers.opium_value / rule.opium_reference - 1.0)
+    )
+    return np.maximum(1.0 + change, rule.income_floor)
+
+
+def returnee_burden(view: Any) -> float:
+    """Returns of the week, as a yearly share of the Afghan population."""
+    drivers, world = view.drivers, view.world
+    people = world.population[: world.n_provinces].sum()
+    return float((drivers.returnees_pakistan + drivers.returnees_iran) * WEEKS_PER_YEAR / people)
+
+
+def hardship(unemployment: float, food_need: float) -> float:
+    """R9, H = half unemployment + half food need."""
+    return 0.5 * unemployment + 0.5 * food_need
+
+
+def revenue(state: State, view: Any, income: Floats) -> tuple[Counts, ...]:
+    """R1: customs, taxes, opium levy and mines [r] in whole USD of the week."""
+    rule, drivers = view.rule, view.drivers
+    collected = state.control.mean(axis=1) / rule.control_reference * rule.collection_efficiency
+    parts = (
+        rule.customs_tariff * drivers.afghan_trade * collected,
+        rule.domestic_revenue * income.mean() * collected,
+        rule.opium_levy * drivers.opium_value * np.ones_like(collected),
+        rule.mine_revenue * collected,
+    )
+    return tuple(np.rint(part * PER_WEEK).astype(np.int64) for part in parts)
+
+
+def spending(available_usd: Counts, rule: Any) -> tuple[Counts, Counts, Counts]:
+    """R2: security, civil and diverted money [r]; what was promised but not paid is diverted."""
+    total = available_usd / (1.0 + rule.reserve_weeks)
+    promised = rule.security_share * total
+    paid = np.minimum(promised * rule.pay_factor, total)
+    security = np.rint(paid).astype(np.int64)
+    diverted = np.rint(np.maximum(promised - paid, 0.0)).astype(np.int64)
+    civil = np.rint(total).astype(np.int64) - security - diverted
+    return security, civil, diverted
+
+
+def effort(rule: Any, pay: Floats, loyalty: Floats, cooperation: Floats) -> Floats:
+    """R6: counter-terror effort [r] relative to 2021, clipped to [0, 2]."""
+    level = (
+        rule.counter_terror_effort_factor
+        * pay**rule.effort_from_pay
+        * (loyalty / rule.loyalty_reference)
+        * (1.0 - rule.effort_loss_from_split * rule.faction_split)
+        * (1.0 + cooperation)
+    )
+    return np.clip(level, 0.0, 2.0)
+
+
+def control_change(
+    control: Floats, hold: Floats, attacks: Floats, gain: float, loss: float, ceiling: Floats
+) -> Floats:
+    """R7: regained where loyal men are paid, lost to attacks."""
+    return gain * hold * (ceiling - control) - rates.probability(loss * attacks) * control
+
+
+def inclusion(
+    base: float, pressed: float, engagement: Floats, conditions: Floats, alignment: Floats
+) -> Floats:
+    """Share of outsiders who feel represented [r]: pressed by conditions that engaged states set.
+
+    Alignment of Russia with the Taliban takes the force out of that press (design note C13).
+    """
+    press = pressed * (engagement * conditions).mean(axis=1) * (1.0 - alignment)
+    return np.clip(base + press, 0.0, 1.0)
+
+
+def promise_kept(will: Floats, kabul_share: Floats, pay: Floats, control: Floats) -> Floats:
+    """R11: [r, a] from will [r, f] and the Kabul faction's share of each province [a]."""
+    mixed = will[:, :1] * (1.0 - kabul_share) + will[:, 1:] * kabul_share
+    return mixed * np.minimum(pay[:, None] * control, 1.0)
+
+
+def _loyalty(state: State, week: int, view: Any, pay: Floats, excess: Floats, u: Floats) -> Floats:
+    """R5, with noise [r, a]."""
+    rule = view.rule
+    pull = rates.logistic(
+        rates.log_odds(rule.loyalty_start[view.world.province_zone])
+        + rule.loyalty_from_pay * np.log(np.maximum(pay, 0.05))[:, None]
+        - rule.loyalty_from_exclusion * excess
+        - rule.loyalty_loss_from_split * rule.faction_split
+    )
+    drift = rule.loyalty_rate * (pull - state.loyalty) + rule.loyalty_noise * rates.normal(u)
+    return np.clip(state.loyalty + drift, 0.01, 0.99)
+
+
+def _legitimacy(state: State, view: Any, income: Floats, excess: Floats, safe: Floats) -> Floats:
+    """R8: every term is a deviation from August 2021, so a quiet world stays where it is."""
+    rule, drivers, zone = view.rule, view.drivers, view.world.province_zone
+    opium_loss = np.maximum(1.0 - drivers.opium_value / rule.opium_reference, 0.0)
+    poppy = rule.poppy_zone_share[zone] / rule.poppy_zone_share.max()
+    pull = rates.logistic(
+        rates.log_odds(rule.legitimacy_start[zone])
+        + rule.legitimacy_from_security * (safe - rule.control_start[zone])
+        + rule.legitimacy_from_income * np.log(income)
+        + rule.legitimacy_from_aid * (drivers.external_grants / rule.aid_reference - 1.0)
+        - rule.legitimacy_from_exclusion * excess
+        - rule.legitimacy_loss_from_ban * poppy * opium_loss
+        - rule.legitimacy_loss_from_returnees * returnee_burden(view)
+        - rule.legitimacy_loss_from_entry
+        * state.csto("entry")[:, None]
+        * (view.world.hops_to_state.min(axis=1) == 1)
+    )
+    return state.legitimacy + rule.legitimacy_rate * (pull - state.legitimacy)
+
+
+def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
+    """Advance Afghan rule by one week."""
+    rule, drivers, world = view.rule, view.drivers, view.world
+    income = income_index(view)
+    flows = revenue(state, view, income)
+    security, civil, diverted = spending(state.treasury_usd + sum(flows), rule)
+    pay = security / (rule.security_cost * PER_WEEK)
+
+    alignment = state.csto("alignment")
+    included = inclusion(
+        rule.inclusion,
+        rule.inclusion_from_conditions,
+        state.engagement,
+        state.lever("conditionality"),
+        alignment,
+    )
+    exclusion = world.non_pashtun_share * (1.0 - included[:, None])
+    excess = exclusion - world.non_pashtun_share * (1.0 - rule.inclusion)
+
+    u = streams.uniform(LOYALTY, week, world.n_provinces)
+    loyalty = _loyalty(state, week, view, pay, excess, u)
+    control = state.control + control_change(
+        state.control,
+        loyalty * np.minimum(pay, 1.0)[:, None],
+        (state.week_attacks + state.week_armed_attacks).astype(np.float64),
+        rule.control_gain,
+        rule.control_loss_per_attack,
+        rule.control_ceiling[world.province_zone],
+    )
+    legitimacy = _legitimacy(state, view, income, excess, control)
+    jobless = drivers.unemployment + rule.unemployment_from_returnees * returnee_burden(view)
+    need = hardship(min(jobless, 1.0), drivers.food_need)
+    cooperation = rule.effort_from_alignment * alignment + rule.effort_from_recognition * min(
+        drivers.recognition, 1.0
+    )
+    will = state.faction_will + rule.will_rate * (state.reciprocity - state.faction_will)
+    kabul = rule.kabul_faction_share[world.province_zone]
+    info = Info(*flows, security, civil, diverted, income, exclusion)
+    changed = state.replace(
+        control=control,
+        legitimacy=legitimacy,
+        loyalty=loyalty,
+        treasury_usd=state.treasury_usd + info.revenue_usd - info.spending_usd,
+        effort=effort(rule, pay, loyalty.mean(axis=1), cooperation),
+        pay=pay,
+        faction_will=will,
+        promise_kept=promise_kept(will, kabul, pay, control),
+        afghan_grievance=need * (1.0 - legitimacy),
+    )
+    return changed, info

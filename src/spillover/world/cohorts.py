@@ -1,0 +1,30 @@
+"""Cohorts: the 48 regions in order, then the diasporas of the five states; axis [m] = 53."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spillover.axes import STATES
+from spillover.world.network import World
+
+
+def cohort_state(world: World) -> NDArray[np.int64]:
+    """State index of each cohort [m]."""
+    return np.concatenate([world.region_state, np.arange(len(STATES))])
+
+
+def by_state(values: NDArray[Any], world: World) -> NDArray[Any]:
+    """Sum a cohort array [r, m] over each state's regions and diaspora [r, c]."""
+    owner = cohort_state(world)
+    return np.stack([values[:, owner == c].sum(axis=1) for c in range(len(STATES))], axis=1)
+
+
+def region_shares(world: World) -> NDArray[np.float64]:
+    """Share of each region in the population of each state [c, q]; rows sum to 1."""
+    first = world.n_provinces
+    people = world.population[first : first + world.n_regions].astype(np.float64)
+    own = world.region_state[None, :] == np.arange(len(STATES))[:, None]
+    return own * people / (own * people).sum(axis=1, keepdims=True)
