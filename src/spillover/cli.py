@@ -7,6 +7,7 @@ so that help and refusals of unknown verbs are immediate.
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from spillover.batch.backend import MakeBackend
 
 EXIT_FAILED, EXIT_USER_ERROR, EXIT_INTERRUPTED = 1, 2, 130
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO})
+_AFTER_DISK_ERROR = (
+    "  next:    Finished chunks are safe. Make room or correct the permissions, then repeat the\n"
+    "           same command; it computes what is missing."
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -53,6 +59,11 @@ def main(argv: Sequence[str] | None = None, make_backend: MakeBackend | None = N
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has closed it
         sys.stderr.close()
+        return EXIT_FAILED
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        print(f"spillover: {error}\n{_AFTER_DISK_ERROR}", file=sys.stderr)
         return EXIT_FAILED
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from spillover import rates
-from spillover.axes import BUDGETS, CSTO_OPTIONS, GROUPS, LEVERS, STATE_PAIRS, STATES
+from spillover.axes import CSTO_OPTIONS, GROUPS, LEVERS, STATE_PAIRS, STATES
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.processes import attacks, border, cells, plots, recruitment, rule
 from spillover.state import (
@@ -124,7 +124,9 @@ def _cells(view: Any, streams: Streams) -> dict[str, Any]:
     u = streams.uniform(CELL_PLACES, 0, N_CELL_SLOTS)
     place = np.where(used, rates.choose(u, np.broadcast_to(weight, (*u.shape, len(weight)))), -1)
     zero = np.zeros(n_r)
-    plain, _ = cells.mode_values(zero, np.zeros((n_r, N_STATES)), view.drivers.guarantee, view.cells)
+    plain, _ = cells.mode_values(
+        zero, np.zeros((n_r, N_STATES)), view.drivers.guarantee, view.cells
+    )
     share = rates.softmax(view.cells.choice_sharpness * plain[:, :3])  # hide, local, recruit
     u = streams.uniform(CELL_MODES, 0, N_CELL_SLOTS)
     mode = rates.choose(u, np.broadcast_to(share[:, None, :], (*u.shape, 3)))
@@ -148,7 +150,7 @@ def _cohorts(view: Any, streams: Streams) -> dict[str, Any]:
     rec = view.recruitment
     people = recruitment.start_susceptible(view)
     hazard = recruitment.exposure_hazard(view, people.astype(np.float64)) * WEEKS_PER_YEAR
-    exits = rec.join_hazard + rec.exposed_exit_hazard + rec.arrest_hazard
+    exits = rec.join_hazard + rec.exposed_disengagement_hazard + rec.arrest_hazard
     exposed = people * hazard / exits
     members = recruitment.reference_members(view)
     detained = rec.arrest_hazard * (exposed + members) * rec.sentence_weeks / WEEKS_PER_YEAR
@@ -158,7 +160,7 @@ def _cohorts(view: Any, streams: Streams) -> dict[str, Any]:
     weight = by_state((people * hazard)[None, :], view.world)[0]
     weight = weight / weight.sum()
     travellers = joining[0] * weight * view.border.travel_delay / WEEKS_PER_YEAR
-    operatives = joining[2] * weight / rec.member_exit_hazard
+    operatives = joining[2] * weight / rec.member_disengagement_hazard
     stocks = (exposed, members, detained, treated, travellers, operatives)
     means = np.concatenate(stocks)
     drawn = rates.poisson(streams.uniform(COHORTS, 0, len(means)), means)
@@ -244,7 +246,7 @@ def _plots(view: Any, streams: Streams) -> dict[str, Any]:
     n_r, n_q = streams.n_replicates, view.world.n_regions
     count = rates.poisson(streams.uniform(PLOTS, 0, len(means)), means)
     shape = (n_r, N_PLOT_SLOTS)
-    fields = {
+    fields: dict[str, Any] = {
         "plot_stage": np.full(shape, EMPTY, dtype=np.int8),
         "plot_target": np.zeros(shape, dtype=np.int8),
         "plot_base": np.zeros(shape, dtype=np.int8),

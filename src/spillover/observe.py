@@ -198,7 +198,7 @@ def simulate(
         observed.append(recorder.tables(block))
     series = pd.concat([part.series for part in observed])
     keys = ["outcome", "state", "week", "value"]
-    counts = series.groupby(keys, sort=True, as_index=False)["count"].sum()
+    counts = series.groupby(keys, sort=True, as_index=False).agg({"count": "sum"})
     return Observed(
         outcomes=pd.concat([part.outcomes for part in observed], ignore_index=True),
         places=pd.concat([part.places for part in observed], ignore_index=True),

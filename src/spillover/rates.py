@@ -183,9 +183,7 @@ def multinomial(u: ArrayLike, n: ArrayLike, shares: Floats) -> Counts:
     parts = []
     for option in range(shares.shape[-1] - 1):
         total = remaining[..., option]
-        part = binomial(
-            u[..., option], left, shares[..., option] / np.where(total > 0, total, 1.0)
-        )
+        part = binomial(u[..., option], left, shares[..., option] / np.where(total > 0, total, 1.0))
         parts.append(part)
         left = left - part
     parts.append(left)

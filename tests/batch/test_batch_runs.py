@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -240,3 +241,24 @@ def test_priors_make_one_cell_per_draw(spillover, folder):
     assert spillover("sweep", "results=out", *words) == 0
     cells = pq.read_table(folder / "out" / "cells.parquet").to_pandas()
     assert list(cells["draw"]) == [1, 2, 3]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs the names of open files")
+def test_a_full_disk_fails_the_chunk_and_nothing_is_half_written(
+    spillover, folder, monkeypatch, capsys
+):
+    assert spillover(*RUN, "replicates=10") == 0
+    real_fsync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if "places" in os.readlink(f"/proc/self/fd/{descriptor}"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real_fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert spillover(*RUN, "replicates=20", "engine.workers=1") == 1
+    assert "No space left" in capsys.readouterr().err
+    assert len(chunks(folder / "out")) == 3 and not list(folder.rglob(".*tmp*"))
+    monkeypatch.setattr(os, "fsync", real_fsync)
+    assert spillover(*RUN, "replicates=20") == 0
+    assert len(chunks(folder / "out")) == 6

@@ -32,7 +32,7 @@ from spillover.figures import (
     region_map,
     yearly_quantiles,
 )
-from spillover.figures.fan import CHANCE, WEEKLY, YEARLY, choose_display
+from spillover.figures.fan import CHANCE, WEEKLY, YEARLY, choose_display, fit_values
 from spillover.figures.map_layers import chosen_places, layer_of, layer_specs
 from spillover.figures.maps import NO_VALUE
 from spillover.figures.style import scenario_colour
@@ -341,3 +341,29 @@ def test_same_tables_give_the_same_bytes(small_folder: Path) -> None:
     assert {f"fan_{state}.png" for state in ("all5", "AFG", "TJK")} <= set(first)
     assert digests() == first
     assert not list((small_folder / "figures").glob("*.tmp"))
+
+
+def test_rare_outcome_keeps_its_row_and_an_absent_one_has_none(results: Results) -> None:
+    outcomes = results.outcomes.copy()
+    is_rare = (outcomes["replicate"] == 7) & (outcomes["period"] == "2028")
+    outcomes["attacks_home"] = np.where(is_rare, 1.0, 0.0)
+    outcomes["frontier_attacks"] = 0.0
+    lean = dataclasses.replace(results, outcomes=outcomes, series=pd.DataFrame())
+    figure = fan_page(lean, outcomes, "KAZ", ("attacks_home", "frontier_attacks"))
+    assert figure is not None
+    assert figure.axes[0].get_subplotspec().get_gridspec().nrows == 1
+    assert "Attacks at home" in figure.axes[0].get_ylabel()
+
+
+@pytest.mark.parametrize(("factor", "scale"), [(1.0, "linear"), (100.0, "function")])
+def test_log_axis_is_for_surges_of_counts_not_for_an_index(
+    results: Results, factor: float, scale: str
+) -> None:
+    series = series_of(results, "isisk_attacks", "AFG").copy()
+    surge = np.where(series["week"] < 12, 0.9, 0.05)
+    for column in ("q05", "q25", "q50", "q75", "q95"):
+        series[column] = factor * surge
+    ax = fan(series, results.measures["isisk_attacks"], "status_quo", 229)
+    fit_values([ax], series, WEEKLY)
+    assert ax.get_yscale() == scale
+    assert ("log scale" in ax.get_ylabel()) == (scale == "function")

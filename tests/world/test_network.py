@@ -15,7 +15,7 @@ from spillover.evidence.reading import DATA, read_csv
 from spillover.world import load_world
 from spillover.world.border_points import STATUSES, week_from
 from spillover.world.outlines import context_outlines, outlines
-from spillover.world.population import apportion, national_population
+from spillover.world.population import national_population
 
 WORLD = load_world()
 LINKS = read_csv(DATA / "links.csv", ("place_a", "place_b", "border_km_scaled", "difficulty"))
@@ -150,11 +150,6 @@ def test_population_keeps_the_shares_of_the_table() -> None:
         own = WORLD.place_country == code
         ideal = weights[own] * total / weights[own].sum()
         assert np.abs(WORLD.population[own] - ideal).max() < 1.0
-
-
-def test_apportion_gives_the_spare_unit_to_the_largest_remainder() -> None:
-    assert apportion([1.0, 1.0, 2.0], 10).tolist() == [3, 2, 5]
-    assert apportion([5.0, 3.0, 1.0], 7).tolist() == [4, 2, 1]  # 3.89, 2.33, 0.78
 
 
 def test_shares_and_indices_lie_in_the_unit_interval() -> None:

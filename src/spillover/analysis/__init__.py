@@ -1,0 +1,1 @@
+"""Tables in, tables out: comparison and summary of outcomes."""

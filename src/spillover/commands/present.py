@@ -137,15 +137,15 @@ def is_clear(row: Mapping[str, Any], column: str = "difference") -> bool:
 
 
 def figure(value: float) -> str:
-    """A number with three significant digits, thousands separated."""
+    """A number with three significant digits and at most three decimals, thousands separated."""
     if not math.isfinite(value):
         return "unknown" if math.isnan(value) else ("-inf" if value < 0 else "inf")
     if value == 0:
         return "0"
     digits = 2 - math.floor(math.log10(abs(value)))
-    if digits > 5:
-        return f"{value:.1e}"
-    return f"{round(value, digits):,.{max(digits, 0)}f}"
+    if digits > 5:  # below 0.001, where three decimals show nothing
+        return f"{value:.0e}"
+    return f"{round(value, min(digits, 3)):,.{min(max(digits, 0), 3)}f}"
 
 
 def signed(value: float) -> str:
@@ -170,8 +170,8 @@ def closing_lines(
         *_about_changes(summary),
         *_about_pending(pending),
         "Model output under assumed trajectories: good for comparison, not a forecast.",
-        f"Files  {results}/summary.csv, outcomes/, places/, series/quantiles.parquet"
-        + (f", {len(drawn)} figures in figures/" if drawn else ""),
+        f"Files  {results}/summary.csv, outcomes/, places/, series/quantiles.parquet",
+        *([f"       {len(drawn)} figures in {results}/figures"] if drawn else []),
         f"Next   spillover status {results}",
         f"       spillover explain {summary['scenario'].iloc[-1]}",
         f"       the same command with replicates={2 * replicates} adds worlds to this folder",

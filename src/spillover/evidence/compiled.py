@@ -105,15 +105,15 @@ class _Slot(int):
 class _Template:
     """A group with holes: constants are shared, slots and inner templates are filled."""
 
-    varies: bool
+    is_dated: bool
 
     def __init__(self, children: Mapping[str, Any]) -> None:
         self.slots = [(name, int(c)) for name, c in children.items() if isinstance(c, _Slot)]
         inner = {name: _Template(c) for name, c in children.items() if isinstance(c, dict)}
         self.constant = {n: c for n, c in children.items() if not isinstance(c, _Slot | dict)}
-        self.constant.update({n: t.fill(()) for n, t in inner.items() if not t.varies})
-        self.inner = [(name, template) for name, template in inner.items() if template.varies]
-        self.varies = bool(self.slots or self.inner)
+        self.constant.update({n: t.fill(()) for n, t in inner.items() if not t.is_dated})
+        self.inner = [(name, template) for name, template in inner.items() if template.is_dated]
+        self.is_dated = bool(self.slots or self.inner)
 
     def fill(self, row: tuple[Any, ...]) -> Group:
         group = Group(self.constant)

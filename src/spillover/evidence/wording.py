@@ -78,9 +78,9 @@ def bounds_words(entry: Entry) -> str:
     return f"{plain(low)} to {plain(high)}"
 
 
-def members_words(numbers: Iterable[float], entry: Entry) -> str:
+def members_words(values: Iterable[float], entry: Entry) -> str:
     """One number, or the numbers of an axis with equal ones put together."""
-    numbers = tuple(numbers)
+    numbers = tuple(values)
     if entry.axis is None or len(set(numbers)) == 1:
         every = f" for each {entry.axis.replace('_', ' ')}" if entry.axis else ""
         return with_unit(numbers[0], entry.unit) + every

@@ -62,7 +62,7 @@ def distribution(
     samples = _samples(outcomes, measure.name, state, period)
     rows = rows if rows is not None else row_layout(samples)
     label_rows(ax, rows)
-    lines = wrap(f"{measure.title}, {place_of(state)}", _PANEL_WIDTH, 10)
+    lines = wrap(panel_title(measure, state), _PANEL_WIDTH, 10)
     ax.set_title("\n".join(lines), loc="left", weight="bold")
     ax.grid(axis="x", color=GRID, lw=0.6)
     if is_rare(samples, measure):
@@ -73,7 +73,7 @@ def distribution(
     for row in rows:
         if (row.scenario, row.policy) in samples:
             _ridge(ax, row, samples[row.scenario, row.policy], is_log)
-    span = {BRANCH_PERIOD: "total since the branch" if measure.is_flow else "since the branch"}
+    span = {BRANCH_PERIOD: ("total" if measure.is_flow else "mean") + " since the branch"}
     ax.set_xlabel(f"{measure.unit}, {span.get(period, period)}" + (" [log scale]" * is_log))
     return ax
 
@@ -114,6 +114,12 @@ def is_rare(samples: Mapping[tuple[str, str], np.ndarray], measure: Measure) -> 
     """Whether an outcome is so rare that chances say more than a distribution."""
     medians = np.array([np.median(values) for values in samples.values()])
     return measure.is_flow and is_zero_heavy(medians)
+
+
+def panel_title(measure: Measure, state: str) -> str:
+    """Outcome and place; a label that names the place already is enough."""
+    place = place_of(state)
+    return measure.title if place in measure.title else f"{measure.title}, {place}"
 
 
 def panels_with_data(
@@ -173,7 +179,8 @@ def _format_values(ax: Axes, samples: dict[tuple[str, str], np.ndarray]) -> bool
         # Bars of small counts are centred on zero and need half a bar more.
         left = min(-0.2 * margin, -0.6 if high < 30 else 0) if starts_at_zero else low - margin
         ax.set_xlim(left, high + margin)
-        ax.xaxis.set_major_locator(MaxNLocator(5))
+        is_count = bool(np.all(pooled == np.round(pooled)))
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=is_count))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v) if v else "0"))
     return is_log
 

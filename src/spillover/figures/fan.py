@@ -37,6 +37,8 @@ _COLUMN_WIDTH, _ROW_HEIGHT = 2.75, 1.55
 # Beyond this ratio of the highest band to the usual one, a linear axis hides the usual values.
 _LOG_RATIO = 8.0
 _LEAST_WEEKLY = 2.0
+# log1p bends nothing below about ten, so that an index stays on a linear axis.
+_LEAST_LOG = 10.0
 
 
 def fan(
@@ -221,7 +223,7 @@ def _format_time(ax: Axes, end: int) -> None:
     ax.grid(axis="y", color=GRID, lw=0.6)
 
 
-def fit_values(panels: Sequence[Axes], table: pd.DataFrame, display: str, branch_week: int) -> None:
+def fit_values(panels: Sequence[Axes], table: pd.DataFrame, display: str) -> None:
     """Common value axis of a row: from zero, log1p when a surge would flatten everything else."""
     ax = panels[0]
     formatter = FuncFormatter(lambda value, _: number(value) if value else "0")
@@ -232,7 +234,8 @@ def fit_values(panels: Sequence[Axes], table: pd.DataFrame, display: str, branch
         return
     low, high = float(table["q05"].min()), float(table["q95"].max())
     usual = float(table["q95"].median())
-    if low >= 0 and usual > 0 and high > _LOG_RATIO * usual:
+    is_surge = low >= 0 and usual > 0 and high > _LOG_RATIO * usual
+    if is_surge and high > _LEAST_LOG:
         for panel in panels:
             panel.set_yscale("function", functions=(_log1p, np.expm1))
         ticks = [t for t in _log_ticks(high)]

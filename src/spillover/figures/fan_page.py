@@ -73,7 +73,7 @@ def fan_page(
                 ax=grid[row, column],
             )
             _dress_panel(ax, row, column, scenario, is_last=row == len(rows) - 1)
-        fit_values(grid[row], table, display, results.provenance.branch_week)
+        fit_values(grid[row], table, display)
     place = place_of(state)
     figure.align_ylabels(grid[:, 0])
     subtitle = f"Policy: {title_of(base)}, by scenario"
@@ -110,7 +110,8 @@ def _page_rows(
         measure = results.measures[name]
         display = choose_display(series, yearly, measure, n_draws)
         table = series if display == WEEKLY else yearly
-        if np.any(table["q95"] != 0):
+        # A rare outcome may have a 95% quantile of zero; only one that never happens is left out.
+        if np.any(table["mean"] != 0):
             rows.append((measure, display, table))
     return rows
 

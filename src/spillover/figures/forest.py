@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from spillover.figures.distribution import panels_with_data
+from spillover.figures.distribution import panel_title, panels_with_data
 from spillover.figures.rows import Row, height_of, label_rows, row_layout
 from spillover.figures.statistics import paired_differences
 from spillover.figures.style import (
@@ -24,7 +24,6 @@ from spillover.figures.style import (
     finish,
     new_figure,
     number,
-    place_of,
     scenario_colour,
     wrap,
 )
@@ -68,11 +67,11 @@ def forest(
         row = places.get((str(record.scenario), str(record.policy)))
         if row is not None:
             _dot(ax, row, record)
-    title = wrap(f"{measure.title}, {place_of(state)}", _PANEL_WIDTH, 10)
+    title = wrap(panel_title(measure, state), _PANEL_WIDTH, 10)
     ax.set_title("\n".join(title), loc="left", weight="bold")
-    total = "total " if measure.is_flow and period == BRANCH_PERIOD else ""
-    span = "since the branch" if period == BRANCH_PERIOD else period
-    label = f"difference ({measure.unit}, {total}{span})"
+    kind = "total" if measure.is_flow else "mean"
+    span = f"{kind} since the branch" if period == BRANCH_PERIOD else period
+    label = f"difference ({measure.unit}, {span})"
     better = {"lower": "\n\u2190 better", "higher": "\nbetter \u2192"}
     ax.set_xlabel(label + better.get(measure.better, ""))
     return ax

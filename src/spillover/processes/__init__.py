@@ -1,0 +1,1 @@
+"""The submodels of a week, one file each; they never import each other (docs/odd.md)."""

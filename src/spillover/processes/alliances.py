@@ -82,7 +82,7 @@ def cohesion(pair_trust: Floats, engagement: Floats) -> Floats:
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance trust among the five and the options of the CSTO by one week."""
     alliances, drivers = view.alliances, view.drivers
-    pair_trust = state.pair_trust + alliances.trust_rate * (
+    pair_trust = state.pair_trust + alliances.trust_reversion * (
         trust_target(state, view) - state.pair_trust
     )
     member = view.border.csto_member > 0
@@ -102,9 +102,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     )
     pace = np.minimum(ready[:, None] / alliances.delivery_weeks, 1.0)
     delivered = state.csto_delivered + pace * (goal - state.csto_delivered)
-    changed = state.replace(
-        pair_trust=pair_trust, csto_pledged=pledged, csto_delivered=delivered
-    )
+    changed = state.replace(pair_trust=pair_trust, csto_pledged=pledged, csto_delivered=delivered)
     return changed, Info(made, lapsed, cohesion(pair_trust, state.engagement))
 
 

@@ -44,7 +44,8 @@ READS = (
     "link_detection",
 )  # fmt: skip
 WRITES = (
-    "excitation", "cell_funds_usd", "week_attacks", "week_deadly", "week_frontier", "week_broken_promises",
+    "excitation", "cell_funds_usd", "week_attacks", "week_deadly", "week_frontier",
+    "week_broken_promises",
 )  # fmt: skip
 
 COUNTS = purpose("attacks/counts")
@@ -111,7 +112,9 @@ def deadly_share(activity: Floats, at_takeover: float, attacks: Any) -> Floats:
     return np.minimum(attacks.deadly_share * ratio**-attacks.deadly_selection, 1.0)
 
 
-def _deaths(count: Counts, share: Floats, exponent: float, shift: float, cutoff: int, u: Floats):
+def _deaths(
+    count: Counts, share: Floats, exponent: float, shift: float, cutoff: int, u: Floats
+) -> tuple[Counts, Counts]:
     """A4: deadly attacks and deaths [r, a] with one uniform per attack [r, a, i]."""
     n = u.shape[2]
     happened = np.arange(n) < count[:, :, None]
@@ -155,7 +158,7 @@ def _frontier_allied(state: State, week: int, view: Any, streams: Streams) -> Co
     for name, targets in FRONTIER_GROUPS.items():
         aimed = np.isin(world.link_state, [STATES.index(t) for t in targets])
         men = state.fighters[:, GROUPS.index(name)][:, world.link_province]
-        mean += attacks.frontier_rate_allied / WEEKS_PER_YEAR * men * aimed * restraint
+        mean += attacks.frontier_hazard_allied / WEEKS_PER_YEAR * men * aimed * restraint
     return rates.poisson(streams.uniform(ALLIED, week, world.n_links), mean)
 
 
@@ -190,12 +193,12 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     """Advance local and frontier attacks by one week."""
     attacks, world = view.attacks, view.world
     n_r, n_a = state.control.shape
-    men = by_province(
-        state.cell_fighters * (state.cell_mode == LOCAL), state.cell_place, n_a
-    )
+    men = by_province(state.cell_fighters * (state.cell_mode == LOCAL), state.cell_place, n_a)
     start = view.rule.control_start[world.province_zone]
     base = (
-        attacks_per_fighter(view) * men * opportunity(state.control, start, attacks.opportunity_floor)
+        attacks_per_fighter(view)
+        * men
+        * opportunity(state.control, start, attacks.opportunity_floor)
     )
     mean = base + attacks.branching_ratio * state.excitation
     count = rates.negative_binomial(

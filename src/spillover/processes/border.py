@@ -163,9 +163,7 @@ def _stop(
     official = rates.binomial(u, tried, share)
     u = streams.uniform(STOPS, week, 2 * world.n_links)
     at_post = rates.binomial(u[:, : world.n_links], official, papers[:, owner])
-    outside = rates.binomial(
-        u[:, world.n_links :], tried - official, state.link_detection
-    )
+    outside = rates.binomial(u[:, world.n_links :], tried - official, state.link_detection)
     return at_post + outside
 
 

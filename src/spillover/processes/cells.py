@@ -142,9 +142,7 @@ def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Count
     reach = 1.0 + cells.recruiting_bonus * callers / np.maximum(men, 1)
     u = streams.uniform(INTAKE, week, 5)
     recruits = rates.poisson(u[:, 0], cells.recruitment / 1000.0 * men * mood * reach)
-    freed = rates.binomial(
-        u[:, 1], state.release_pool, rates.probability(1.0 / cells.release_lag)
-    )
+    freed = rates.binomial(u[:, 1], state.release_pool, rates.probability(1.0 / cells.release_lag))
     opened = np.minimum(rates.poisson(u[:, 2], drivers.prison_releases), state.isisk_prisoners)
     defected = rates.poisson(u[:, 3], view.groups.commander_defections)
     home = drivers.returnees_pakistan + drivers.returnees_iran
@@ -270,9 +268,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     affordable = (money >= view.plots.external_cost) & (fighters > cells.cell_minimum)
     due = due_slots(week, place.shape[1])
     target = np.where(new | (place < 0), -1, state.cell_target).astype(np.int8)
-    mode[:, due], target[:, due] = _choose(
-        state, week, view, streams, place, knowledge, affordable
-    )
+    mode[:, due], target[:, due] = _choose(state, week, view, streams, place, knowledge, affordable)
     occupied = place >= 0
     active = (fighters * ((mode == LOCAL) & occupied)).sum(axis=1)
     share = active / np.maximum(fighters.sum(axis=1), 1)

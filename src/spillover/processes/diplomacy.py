@@ -105,7 +105,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     dip = view.diplomacy
     events = blamed_attacks(state, view)
     pull = engagement_target(state, view) - state.engagement
-    moved = state.engagement + dip.engagement_rate * pull - dip.loss_per_attack * events
+    moved = state.engagement + dip.engagement_reversion * pull - dip.loss_per_attack * events
     engagement = np.clip(moved, 0.01, 0.99)
 
     kept = np.zeros_like(events)

@@ -196,18 +196,18 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         return streams.uniform(which, week, slots).reshape(n_r, n_g, n_a)
 
     felt, use = pressure(state, view), auxiliary_use(state, view)
-    haven = state.haven + groups.haven_rate * (haven_target(state, view, use, felt) - state.haven)
+    haven = state.haven + groups.haven_reversion * (
+        haven_target(state, view, use, felt) - state.haven
+    )
     donations, drugs, aid, upkeep = funds(state, view, use)
     need = np.maximum(np.rint(groups.upkeep * state.fighters.sum(axis=2)), 1.0)
 
-    lost = rates.binomial(
-        draw(LOSSES), state.fighters, rates.probability(operations(state, view))
-    )
+    lost = rates.binomial(draw(LOSSES), state.fighters, rates.probability(operations(state, view)))
     captured = rates.binomial(draw(CAPTURES), lost, groups.captured_share)
     left = rates.binomial(
         draw(EXITS),
         state.fighters - lost,
-        rates.probability(groups.exit_hazard / WEEKS_PER_YEAR)[:, None],
+        rates.probability(groups.disengagement_hazard / WEEKS_PER_YEAR)[:, None],
     )
     mood = np.exp(groups.grievance_slope * (state.afghan_grievance - groups.grievance_reference))
     room = np.maximum(1.0 - state.fighters.sum(axis=2) / groups.capacity, 0.0) * (upkeep / need)
@@ -220,9 +220,9 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     settled, removed, relocated = _relocate(state, view, present, felt, u)
 
     u = streams.uniform(ATTACKS, week, n_a + 2)
-    nrf = rates.poisson(u[:, :n_a], groups.attack_rate[NRF] * settled[:, NRF])
+    nrf = rates.poisson(u[:, :n_a], groups.attack_hazard[NRF] * settled[:, NRF])
     abroad = np.stack([settled[:, TTP].sum(axis=1), settled[:, BLA].sum(axis=1)], axis=1)
-    on_pakistan = rates.poisson(u[:, n_a:], groups.attack_rate[[TTP, BLA]] * abroad)
+    on_pakistan = rates.poisson(u[:, n_a:], groups.attack_hazard[[TTP, BLA]] * abroad)
     info = Info(
         recruited=recruited, arrived=arrived, killed=lost - captured, captured=captured,
         left=left, removed=removed, relocated=relocated, donations_usd=donations,

@@ -98,9 +98,7 @@ def link_strength(state: State, view: Any) -> Floats:
 def fused_hazard(hazard: Floats, link: Floats, phi: float) -> Floats:
     """I4: own hazards [..., c] plus what pairs find together, with link [..., s]."""
     root = np.sqrt(hazard)
-    joint = sum(
-        link[..., s] * root[..., i] * root[..., j] for s, (i, j) in enumerate(STATE_PAIRS)
-    )
+    joint = sum(link[..., s] * root[..., i] * root[..., j] for s, (i, j) in enumerate(STATE_PAIRS))
     return hazard.sum(axis=-1) + phi * joint
 
 
@@ -125,7 +123,7 @@ def _found(
     state: State, week: int, view: Any, streams: Streams, free: Floats, link: Floats
 ) -> tuple[Flags, Counts, Counts]:
     """I4 for open plots: which are found [r, j], with row and slot of every open plot."""
-    intel, n_r = view.intelligence, state.n_replicates
+    intel = view.intelligence
     row, slot = np.nonzero(state.plot_stage != EMPTY)
     found = np.zeros(state.plot_stage.shape, dtype=bool)
     if row.size:
@@ -144,7 +142,6 @@ def _found(
         total = fused_hazard(hazard, link[row], intel.fusion_gain) + host
         u = streams.uniform(DETECTION, week, state.plot_stage.shape[1])
         found[row, slot] = u[row, slot] < rates.probability(total)
-    assert found.shape[0] == n_r
     return found, row, slot
 
 
@@ -198,9 +195,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     noise = 1.0 + intel.false_leads_from_links * link.mean(axis=1, keepdims=True)
     u = streams.uniform(LEADS, week, 2 * n_states)
     leads = rates.poisson(u[:, :n_states], intel.false_leads / WEEKS_PER_YEAR * noise)
-    closed = rates.binomial(
-        u[:, n_states:], state.busy, rates.probability(1.0 / intel.file_weeks)
-    )
+    closed = rates.binomial(u[:, n_states:], state.busy, rates.probability(1.0 / intel.file_weeks))
     afghan = found & (state.plot_base == BASE_AFGHANISTAN)
     info = Info(
         disrupted=by_target,

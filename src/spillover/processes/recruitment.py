@@ -56,17 +56,23 @@ PREVENTION = BUDGETS.index("prevention")
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Flows between conditions [r, m], false arrests [r, c], recruits by path [r, m, path]."""
+    """Flows of the week: by cohort [r, m], by cohort and path [r, m, path], by state [r, c]."""
 
-    newly_exposed: Counts
-    returned_to_normal: Counts
-    recruits: Counts
-    recruits_by_path: Counts
-    disengaged: Counts
-    arrested: Counts
-    false_arrests: Counts
-    released: Counts
-    rehabilitated: Counts
+    newly_exposed: Counts  # [r, m] S -> E
+    calmed: Counts  # [r, m] E -> S
+    recruits: Counts  # [r, m] out of E
+    recruits_by_path: Counts  # [r, m, path] of them to travellers, home cells, operatives
+    disengaged: Counts  # [r, m] members -> S
+    retired: Counts  # [r, c] operatives -> S of the diaspora
+    arrested_exposed: Counts  # [r, m] E -> prison
+    arrested_members: Counts  # [r, m] members -> prison
+    arrests: Counts  # [r, c] with false ones
+    false_arrests: Counts  # [r, c] soon released, no change of condition
+    freed: Counts  # [r, m] out of prison
+    freed_to_treatment: Counts  # [r, m] of them into rehabilitation
+    freed_to_exposed: Counts  # [r, m] of them relapse
+    treatment_ended: Counts  # [r, m] out of rehabilitation
+    treatment_failed: Counts  # [r, m] of them relapse
 
 
 def cohort_hardship(view: Any) -> Floats:
@@ -108,7 +114,7 @@ def exposure_hazard(view: Any, susceptible: Floats) -> Floats:
     owner = cohort_state(view.world)
     weight = susceptible * rec.state_propensity[owner]
     weight[-N_STATES:] *= rec.diaspora_multiplier
-    exits = rec.join_hazard + rec.exposed_exit_hazard + rec.arrest_hazard
+    exits = rec.join_hazard + rec.exposed_disengagement_hazard + rec.arrest_hazard
     total = rec.inflow * exits / rec.join_hazard
     return total * weight / weight.sum() / np.maximum(susceptible, 1.0) / WEEKS_PER_YEAR
 
@@ -132,9 +138,7 @@ def contact_key(radicalised: Counts, reference: Floats, view: Any) -> Floats:
         rec.contact_region, rec.contact_state, rec.contact_everywhere, rec.contact_floor,
     )  # fmt: skip
     own = radicalised / reference
-    per_state = by_state(radicalised, world) / np.maximum(
-        by_state(reference[None, :], world), 1e-9
-    )
+    per_state = by_state(radicalised, world) / np.maximum(by_state(reference[None, :], world), 1e-9)
     pooled = radicalised.sum(axis=1, keepdims=True) / reference.sum()
     key = near * own + state * per_state[:, cohort_state(world)] + everyone * pooled
     return floor + (1.0 - floor) * saturating(key, rec.contact_cap)
@@ -142,11 +146,11 @@ def contact_key(radicalised: Counts, reference: Floats, view: Any) -> Floats:
 
 def reference_members(view: Any) -> Floats:
     """R_0: expected members of home and diaspora cells by cohort [m] at the prior inflow."""
-    rec, world = view.recruitment, view.world
+    rec = view.recruitment
     people = start_susceptible(view).astype(np.float64)
     weight = people * exposure_hazard(view, people)
     stay = rec.path_share[1]
-    exits = rec.member_exit_hazard + rec.arrest_hazard
+    exits = rec.member_disengagement_hazard + rec.arrest_hazard
     total = rec.inflow * stay / exits
     return np.maximum(total * weight / weight.sum(), 1e-6)
 
@@ -175,8 +179,7 @@ def path_shares(state: State, view: Any) -> Floats:
 
 def _exposure(state: State, view: Any) -> Floats:
     """C2 and C3: weekly hazard S -> E [r, m]."""
-    rec, world = view.recruitment, view.world
-    owner = cohort_state(world)
+    rec, owner = view.recruitment, cohort_state(view.world)
     base = exposure_hazard(view, start_susceptible(view).astype(np.float64))
     grievance = cohort_hardship(view) * (1.0 - state.state_legitimacy[:, owner])
     message = np.minimum(state.lever("counter_messaging") * rec.messaging_per_level, 1.0)
@@ -199,28 +202,33 @@ def _exposure(state: State, view: Any) -> Floats:
 
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance every cohort by one week."""
-    rec, world = view.recruitment, view.world
-    owner = cohort_state(world)
+    flows = _flows(state, week, view, streams)
+    return _move(state, view, flows), flows
+
+
+def _flows(state: State, week: int, view: Any, streams: Streams) -> Info:
+    """C3 to C7: who moves this week; nobody moves twice."""
+    rec, owner = view.recruitment, cohort_state(view.world)
     n_r, n_m = state.susceptible.shape
     u = streams.uniform(MOVES, week, 10 * n_m).reshape(n_r, 10, n_m)
 
     def leave(row: int, people: Counts, hazard: Any) -> Counts:
         return rates.binomial(u[:, row], people, rates.probability(hazard))
 
-    newly = rates.binomial(
+    exposed = rates.binomial(
         streams.uniform(EXPOSE, week, n_m),
         state.susceptible,
         rates.probability(_exposure(state, view)),
     )
     seized = rec.arrest_hazard / WEEKS_PER_YEAR * state.service_capacity[:, owner]
+    quit_hazard = rec.member_disengagement_hazard / WEEKS_PER_YEAR
     key = contact_key(state.radicalised, reference_members(view), view)
-    arrested_e = leave(0, state.exposed, seized)
-    recruits = leave(1, state.exposed - arrested_e, rec.join_hazard / WEEKS_PER_YEAR * key)
-    calmed = leave(
-        2, state.exposed - arrested_e - recruits, rec.exposed_exit_hazard / WEEKS_PER_YEAR
-    )
-    arrested_r = leave(3, state.radicalised, seized)
-    quit_ = leave(4, state.radicalised - arrested_r, rec.member_exit_hazard / WEEKS_PER_YEAR)
+    arrested_exposed = leave(0, state.exposed, seized)
+    left = state.exposed - arrested_exposed
+    recruits = leave(1, left, rec.join_hazard / WEEKS_PER_YEAR * key)
+    calmed = leave(2, left - recruits, rec.exposed_disengagement_hazard / WEEKS_PER_YEAR)
+    arrested_members = leave(3, state.radicalised, seized)
+    disengaged = leave(4, state.radicalised - arrested_members, quit_hazard)
     paths = rates.multinomial(
         np.moveaxis(streams.uniform(PATHS, week, 2 * n_m).reshape(n_r, 2, n_m), 1, 2),
         recruits,
@@ -230,40 +238,50 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     helped, relapsed = _after_prison(state, view, u, freed)
     done = leave(8, state.treated, 1.0 / rec.rehabilitation_weeks)
     again = rates.binomial(u[:, 9], done, rec.relapse_after_rehabilitation)
-
-    gone = rates.binomial(
+    retired = rates.binomial(
         streams.uniform(OPERATIVES, week, N_STATES),
         state.operatives,
-        rates.probability(rec.member_exit_hazard / WEEKS_PER_YEAR),
+        rates.probability(quit_hazard),
     )
-    homeward = np.zeros_like(newly)
-    homeward[:, -N_STATES:] = gone
-    arrested = arrested_e + arrested_r
-    true_arrests = by_state(arrested, world)
+    true_arrests = by_state(arrested_exposed + arrested_members, view.world)
     wrong = rates.poisson(
         streams.uniform(FALSE_ARRESTS, week, N_STATES),
         true_arrests * (1.0 / rec.arrest_precision - 1.0),
     )
-    info = Info(
-        newly_exposed=newly, returned_to_normal=calmed, recruits=recruits,
-        recruits_by_path=paths, disengaged=quit_ + homeward, arrested=arrested, false_arrests=wrong,
-        released=freed, rehabilitated=done - again,
+    return Info(
+        newly_exposed=exposed, calmed=calmed, recruits=recruits, recruits_by_path=paths,
+        disengaged=disengaged, retired=retired, arrested_exposed=arrested_exposed,
+        arrested_members=arrested_members, arrests=true_arrests + wrong, false_arrests=wrong,
+        freed=freed, freed_to_treatment=helped, freed_to_exposed=relapsed, treatment_ended=done,
+        treatment_failed=again,
     )  # fmt: skip
+
+
+def _move(state: State, view: Any, flows: Info) -> State:
+    """Book every flow once out of one stock and once into another."""
+    rec, world = view.recruitment, view.world
+    homeward = np.zeros_like(flows.freed)
+    homeward[:, -N_STATES:] = flows.retired  # operatives who give up live in the diaspora
+    arrested = flows.arrested_exposed + flows.arrested_members
+    freed_home = flows.freed - flows.freed_to_treatment - flows.freed_to_exposed
+    cured = flows.treatment_ended - flows.treatment_failed
+    by_path = flows.recruits_by_path
     spectacular = state.week_foreign_attacks + state.week_home_attacks.sum(axis=1)
     output = rec.propaganda_factor * (1.0 + rec.propaganda_per_attack * spectacular)
-    changed = state.replace(
-        susceptible=state.susceptible - newly + calmed + quit_ + homeward
-        + (freed - helped - relapsed) + (done - again),
-        exposed=state.exposed + newly - arrested_e - recruits - calmed + relapsed + again,
-        radicalised=state.radicalised + paths[:, :, 1] - arrested_r - quit_,
-        detained=state.detained + arrested - freed,
-        treated=state.treated + helped - done,
-        travellers=state.travellers + by_state(paths[:, :, 0], world),
-        operatives=state.operatives + by_state(paths[:, :, 2], world) - gone,
-        propaganda=state.propaganda + rec.propaganda_rate * (output - state.propaganda),
-        week_arrests=true_arrests + wrong,
+    return state.replace(
+        susceptible=state.susceptible - flows.newly_exposed
+        + flows.calmed + flows.disengaged + homeward + freed_home + cured,
+        exposed=state.exposed + flows.newly_exposed + flows.freed_to_exposed
+        + flows.treatment_failed - flows.arrested_exposed - flows.recruits - flows.calmed,
+        radicalised=state.radicalised + by_path[:, :, 1]
+        - flows.arrested_members - flows.disengaged,
+        detained=state.detained + arrested - flows.freed,
+        treated=state.treated + flows.freed_to_treatment - flows.treatment_ended,
+        travellers=state.travellers + by_state(by_path[:, :, 0], world),
+        operatives=state.operatives + by_state(by_path[:, :, 2], world) - flows.retired,
+        propaganda=state.propaganda + rec.propaganda_reversion * (output - state.propaganda),
+        week_arrests=flows.arrests,
     )  # fmt: skip
-    return changed, info
 
 
 def _after_prison(state: State, view: Any, u: Floats, freed: Counts) -> tuple[Counts, Counts]:

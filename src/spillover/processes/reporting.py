@@ -34,7 +34,7 @@ REPORT_WEEKS = 26  # estimates are published twice a year
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Recorded, claimed and monitored attacks by province [r, a]; strength estimates [r], [r, g]."""
+    """Attacks as recorded, claimed, monitored [r, a]; strength estimates [r], [r, g]."""
 
     attacks_un: Counts
     attacks_claimed: Counts

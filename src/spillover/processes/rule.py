@@ -96,7 +96,7 @@ def hardship(unemployment: float, food_need: float) -> float:
     return 0.5 * unemployment + 0.5 * food_need
 
 
-def revenue(state: State, view: Any, income: Floats) -> tuple[Counts, ...]:
+def revenue(state: State, view: Any, income: Floats) -> tuple[Counts, Counts, Counts, Counts]:
     """R1: customs, taxes, opium levy and mines [r] in whole USD of the week."""
     rule, drivers = view.rule, view.drivers
     collected = state.control.mean(axis=1) / rule.control_reference * rule.collection_efficiency
@@ -106,7 +106,8 @@ def revenue(state: State, view: Any, income: Floats) -> tuple[Counts, ...]:
         rule.opium_levy * drivers.opium_value * np.ones_like(collected),
         rule.mine_revenue * collected,
     )
-    return tuple(np.rint(part * PER_WEEK).astype(np.int64) for part in parts)
+    customs, taxes, levy, mines = (np.rint(p * PER_WEEK).astype(np.int64) for p in parts)
+    return customs, taxes, levy, mines
 
 
 def spending(available_usd: Counts, rule: Any) -> tuple[Counts, Counts, Counts]:
@@ -165,7 +166,7 @@ def _loyalty(state: State, week: int, view: Any, pay: Floats, excess: Floats, u:
         - rule.loyalty_from_exclusion * excess
         - rule.loyalty_loss_from_split * rule.faction_split
     )
-    drift = rule.loyalty_rate * (pull - state.loyalty) + rule.loyalty_noise * rates.normal(u)
+    drift = rule.loyalty_reversion * (pull - state.loyalty) + rule.loyalty_noise * rates.normal(u)
     return np.clip(state.loyalty + drift, 0.01, 0.99)
 
 
@@ -186,7 +187,7 @@ def _legitimacy(state: State, view: Any, income: Floats, excess: Floats, safe: F
         * state.csto("entry")[:, None]
         * (view.world.hops_to_state.min(axis=1) == 1)
     )
-    return state.legitimacy + rule.legitimacy_rate * (pull - state.legitimacy)
+    return state.legitimacy + rule.legitimacy_reversion * (pull - state.legitimacy)
 
 
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
@@ -224,9 +225,16 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     cooperation = rule.effort_from_alignment * alignment + rule.effort_from_recognition * min(
         drivers.recognition, 1.0
     )
-    will = state.faction_will + rule.will_rate * (state.reciprocity - state.faction_will)
+    will = state.faction_will + rule.will_reversion * (state.reciprocity - state.faction_will)
     kabul = rule.kabul_faction_share[world.province_zone]
-    info = Info(*flows, security, civil, diverted, income, exclusion)
+    info = Info(
+        *flows,
+        security_usd=security,
+        civil_usd=civil,
+        diverted_usd=diverted,
+        income=income,
+        exclusion=exclusion,
+    )
     changed = state.replace(
         control=control,
         legitimacy=legitimacy,

@@ -129,13 +129,15 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     excess = np.log((arrests + 0.1) / (craft.arrest_reference / WEEKS_PER_YEAR + 0.1))
     reference = craft.repression_start + craft.repression_reference_shift
     pull = reference + craft.repression_from_arrests * excess - state.repression
-    repression = np.clip(state.repression + craft.repression_rate * pull, 0.0, 1.0)
+    repression = np.clip(state.repression + craft.repression_reversion * pull, 0.0, 1.0)
     goal = rates.logistic(
         rates.log_odds(craft.legitimacy_start)
         - craft.legitimacy_loss_from_shock * drivers.domestic_shock
         - craft.legitimacy_loss_from_repression * (repression - craft.repression_start)
     )
-    legitimacy = state.state_legitimacy + craft.legitimacy_rate * (goal - state.state_legitimacy)
+    legitimacy = state.state_legitimacy + craft.legitimacy_reversion * (
+        goal - state.state_legitimacy
+    )
     info = Info(
         cost=(delivered * cost).sum(axis=2) / WEEKS_PER_YEAR,
         blocked_by_precondition=(target > 0) & ~allowed,

@@ -1,4 +1,4 @@
-"""Where a group or a cell can go next: neighbouring provinces nearer to or farther from a border."""
+"""Where a group or a cell can go next: provinces nearer to, or farther from, a border."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spillover.axes import COUNTRIES
+from spillover.rates import spread_evenly
 from spillover.world.rows import calibration_value
 
 COUNTRY_NAMES = {
@@ -32,19 +33,6 @@ def national_population(year: int) -> dict[str, int]:
     }
 
 
-def apportion(weights: Sequence[float], total: int) -> NDArray[np.int64]:
-    """Whole shares of ``total`` in proportion to ``weights`` that add up exactly.
-
-    Largest remainder; equal remainders go to the earlier place, so the result never depends
-    on the platform's sort.
-    """
-    ideal = np.asarray(weights, dtype=np.float64) * (total / float(np.sum(weights)))
-    shares = np.floor(ideal).astype(np.int64)
-    order = np.argsort(-(ideal - shares), kind="stable")
-    shares[order[: total - int(shares.sum())]] += 1
-    return shares
-
-
 def population_2021(places: Sequence[dict[str, str]]) -> NDArray[np.int64]:
     """Persons per place [p] at the start of the model.
 
@@ -57,5 +45,5 @@ def population_2021(places: Sequence[dict[str, str]]) -> NDArray[np.int64]:
     population = np.round(weights).astype(np.int64)
     for code, total in national_population(2021).items():
         of_country = np.flatnonzero(country == code)
-        population[of_country] = apportion(weights[of_country].tolist(), total)
+        population[of_country] = spread_evenly(np.array(total), weights[of_country])
     return population
