@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from spillover.batch import runner
+
 RUN = ("run", "results=out")
 
 
@@ -66,6 +68,20 @@ def test_more_replicates_are_appended_and_nothing_is_rewritten(spillover, folder
     assert set(pd.read_csv(folder / "out" / "summary.csv")["n"]) == {80}
     quantiles = pq.read_table(folder / "out" / "series" / "quantiles.parquet").to_pandas()
     assert set(quantiles["n"]) == {80}
+
+
+def test_quantiles_are_brought_up_to_date_after_an_interruption(spillover, folder, monkeypatch):
+    spillover(*RUN, "replicates=50")
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "write_quantiles", interrupt)
+        assert spillover(*RUN, "replicates=80") == 130
+    assert spillover(*RUN, "replicates=80") == 0
+    quantiles = pq.read_table(folder / "out" / "series" / "quantiles.parquet").to_pandas()
+    assert set(quantiles["n"]) == {80}
+
+
+def interrupt(results: Path) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_repeated_command_computes_nothing(spillover, folder, capsys):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spillover.batch.tables import weekly_quantiles
@@ -27,6 +27,7 @@ def test_zero_heavy_counts():
     assert row["q95"] == 0 and row["mean"] == pytest.approx(0.11)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 59))
 def test_blocks_add_up_to_the_inverse_distribution(values, cut):
     numbers = [float(v) for v in values]

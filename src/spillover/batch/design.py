@@ -184,14 +184,6 @@ def _frame(
 def _require_inside(layer: str, name: str, week: int, config: Config, n_weeks: int) -> None:
     last = clock.week_start(n_weeks - 1)
     subject = f"The {layer} '{name}'" if name else f"The {layer}"
-    if config.horizon == "hindcast" and layer == "scenario":
-        raise UserError(
-            "A hindcast replays what happened, so only the scenario status_quo fits it.",
-            where="scenario",
-            got=name,
-            allowed="status_quo",
-            next="Use horizon=projection for a scenario.",
-        )
     if week >= n_weeks:
         raise UserError(
             f"{subject} starts after the {config.horizon} has ended.",

@@ -9,7 +9,8 @@ of a state to the Taliban raises the value of striking it (M-COOPERATION-MAKES-T
 Equations (docs/odd.md, "cells"):
     K1  knowledge I += (g min(1, t / 10) effort + k attacks)(1 - I) - d I
     K2  losses: hazard c I C_p effort_p visibility(mode); effort_p adds auxiliaries (IMU, JA)
-    K3  intake ~ recruits + releases + defections + returnees; men wait until a cell is full
+    K3  intake ~ recruits (fewer near capacity) + releases + defections + returnees; men wait
+        until a cell is full, or top up existing cells when no slot is free
     K4  choice: P(mode) ~ exp(lambda V); V_local 1, V_recruit v_r, V_hide w2 I,
         V_external w0 + w1 I, V_north,c = v0 + v1 e_c guarantee_c where the province borders c
     K5  cells may move one province north; cells below the minimum dissolve
@@ -141,7 +142,8 @@ def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Count
     callers = (state.cell_fighters * (state.cell_mode == RECRUIT)).sum(axis=1)
     reach = 1.0 + cells.recruiting_bonus * callers / np.maximum(men, 1)
     u = streams.uniform(INTAKE, week, 5)
-    recruits = rates.poisson(u[:, 0], cells.recruitment / 1000.0 * men * mood * reach)
+    room = np.maximum(1.0 - men / cells.capacity, 0.0)
+    recruits = rates.poisson(u[:, 0], cells.recruitment / 1000.0 * men * mood * reach * room)
     freed = rates.binomial(u[:, 1], state.release_pool, rates.probability(1.0 / cells.release_lag))
     opened = np.minimum(rates.poisson(u[:, 2], drivers.prison_releases), state.isisk_prisoners)
     defected = rates.poisson(u[:, 3], view.groups.commander_defections)
@@ -191,6 +193,13 @@ def _form(
         u = streams.uniform(PLACE, week, place.shape[1])
         where = rates.choose(u[row, slot], pull[row])
     return new, where, formed, wanted - formed
+
+
+def top_up(fighters: Counts, used: Flags, largest: int, men: Counts) -> Counts:
+    """K3: men who join existing cells [r, k] in slot order, none above the largest size."""
+    room = np.where(used, np.maximum(largest - fighters, 0), 0)
+    ahead = np.cumsum(room, axis=1) - room
+    return np.clip(men[:, None] - ahead, 0, room)
 
 
 def _choose(
@@ -254,6 +263,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     new, where, formed, refused = _form(state, week, view, streams, place, waiting)
     place[new] = where
     fighters = np.where(new, int(cells.cell_size), fighters)
+    joining = top_up(fighters, place >= 0, int(cells.cell_largest), refused * int(cells.cell_size))
+    fighters = fighters + joining
     mode = np.where(new, LOCAL, state.cell_mode).astype(np.int8)
     skill = np.where(new, 0.0, state.cell_skill)
     kept_funds = np.where(broken | new, 0, state.cell_funds_usd)
@@ -287,7 +298,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         cell_target=np.where(occupied, target, -1).astype(np.int8),
         cell_skill=skill + cells.skill_gain * ((mode == LOCAL) & occupied),
         cell_funds_usd=money,
-        unassigned=waiting - formed * int(cells.cell_size),
+        unassigned=waiting - formed * int(cells.cell_size) - joining.sum(axis=1),
         release_pool=state.release_pool - freed,
         isisk_prisoners=state.isisk_prisoners + captured.sum(axis=1) - opened,
         activity=state.activity + (share - state.activity) / DECISION_WEEKS,

@@ -1,0 +1,130 @@
+"""Runs of the whole week with every state between two processes kept, shared by kernel tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spillover import kernel
+from spillover.evidence import Change, ParameterTree, Parameters, load_tree
+from spillover.first_state import first_state
+from spillover.state import FIELDS, State
+from spillover.streams import Streams
+from spillover.world import World, load_world
+
+
+@dataclass(frozen=True)
+class Week:
+    """One week of a batch: the state at both ends, the infos, and the state around each process."""
+
+    number: int
+    view: Any
+    before: State
+    after: State
+    infos: SimpleNamespace
+    entering: dict[str, State]
+    leaving: dict[str, State]
+
+
+def change(path: str, value: float, op: str = "set", start: int = 0, **more: Any) -> Change:
+    """A change by a user that holds from week `start` on."""
+    return Change(path=path, op=op, value=value, start_week=start, layer="user", **more)
+
+
+def march(parameters: Parameters, seed: int, replicates: range, n_weeks: int) -> Iterator[Week]:
+    """Every week of a run, process by process."""
+    streams = Streams(seed, replicates)
+    state = first_state(parameters.at(0), streams)
+    for number in range(n_weeks):
+        view, before, infos = parameters.at(number), state, {}
+        entering, leaving = {}, {}
+        for process in kernel.SCHEDULE:
+            entering[process.NAME] = state
+            state, infos[process.NAME] = process.step(state, number, view, streams)
+            leaving[process.NAME] = state
+        yield Week(number, view, before, state, SimpleNamespace(**infos), entering, leaving)
+
+
+def differing(one: State, other: State) -> list[str]:
+    """Names of the fields whose arrays differ in any bit of meaning: shape, type or value."""
+    names = []
+    for name in FIELDS:
+        a, b = getattr(one, name), getattr(other, name)
+        if a.dtype != b.dtype or not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
+            names.append(name)
+    return names
+
+
+def rows(state: State, chosen: Any) -> State:
+    """Some replicates of a batch as a state of their own."""
+    return State(**{f.name: getattr(state, f.name)[chosen] for f in fields(State)})
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """The network of provinces, regions and links."""
+    return load_world()
+
+
+@pytest.fixture(scope="session")
+def tree() -> ParameterTree:
+    """Parameters as documented."""
+    return load_tree()
+
+
+@pytest.fixture(scope="session")
+def compiled(tree: ParameterTree, world: World) -> Callable[..., Parameters]:
+    """(changes, n_weeks) -> parameters of a run."""
+    return lambda changes=(), n_weeks=60: tree.with_changes(changes).compile(n_weeks, world)
+
+
+@pytest.fixture(scope="session")
+def weeks() -> Callable[..., Iterator[Week]]:
+    """The function `march`."""
+    return march
+
+
+@pytest.fixture(scope="session")
+def set_to() -> Callable[..., Change]:
+    """The function `change`."""
+    return change
+
+
+@pytest.fixture(scope="session")
+def differences() -> Callable[[State, State], list[str]]:
+    """The function `differing`."""
+    return differing
+
+
+@pytest.fixture(scope="session")
+def some_rows() -> Callable[[State, Any], State]:
+    """The function `rows`."""
+    return rows
+
+
+@pytest.fixture(scope="session")
+def busy_world() -> tuple[Change, ...]:
+    """Changes that make every flow of the model happen within half a year."""
+    return (
+        change("groups.northward_displacement", 0.02),
+        change("groups.commander_defections", 3.0),
+        change("groups.relocation_hazard", 2.0),
+        change("groups.disengagement_hazard", 0.2),
+        change("drivers.syria_arrivals", 6.0),
+        change("drivers.prison_releases", 5.0),
+        change("plots.start_hazard_home", 0.5),
+        change("plots.start_hazard_abroad", 1.0),
+        change("plots.preparation_elsewhere", 6.0),
+        change("plots.preparation_afghanistan", 6.0),
+        change("cells.value_external", 1.0),
+        change("cells.value_north", 1.0),
+        change("cells.operations_hazard", 3.0),
+        change("border.infiltration", 0.5),
+        change("rule.pay_factor", 0.8),
+        change("attacks.frontier_hazard_allied", 0.05),
+    )

@@ -1,0 +1,238 @@
+"""Equations G1 to G6 of the other armed groups against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from spillover.axes import CSTO_OPTIONS, GROUPS, STATES
+from spillover.processes import groups
+from spillover.streams import Streams
+
+G = {name: index for index, name in enumerate(GROUPS)}
+C = {name: index for index, name in enumerate(STATES)}
+WEEKS_PER_YEAR = 365.25 / 7
+QUIET = {
+    "groups.operations_hazard": 0.0, "groups.disengagement_hazard": 0.0,
+    "groups.recruitment": 0.0, "groups.relocation_hazard": 0.0, "groups.attack_hazard": 0.0,
+    "drivers.syria_arrivals": 0.0,
+}  # fmt: skip
+
+
+def only_in(start, group: str, province: int, men: int):
+    """The first state with one group in one province and nobody else."""
+    fighters = np.zeros_like(start.fighters)
+    fighters[:, G[group], province] = men
+    return start.replace(fighters=fighters)
+
+
+def test_neighbours_press_their_own_group(view_of, start, ordered):
+    view = view_of(
+        {
+            "groups.pressure_base": 0.3, "groups.pressure_from_conditions": 0.35,
+            "drivers.chinese_pressure": 0.25,
+        }
+    )  # fmt: skip
+    engagement = np.zeros_like(start.engagement)
+    engagement[:, C["UZB"]], engagement[:, C["TJK"]] = 0.6, 0.1
+    state = ordered(start.replace(engagement=engagement), conditionality=[0, 0, 3, 0, 2])
+    felt = groups.pressure(state, view)[0]
+    expected = np.zeros(len(GROUPS))
+    expected[G["IMU"]] = 0.6 * (0.3 + 0.35 * 2)
+    expected[G["JA"]] = 0.1 * (0.3 + 0.35 * 3)
+    expected[G["ETIM"]] = 0.25
+    assert felt == pytest.approx(expected)
+    everything = ordered(start.replace(engagement=np.ones_like(engagement)), conditionality=3.0)
+    assert groups.pressure(everything, view).max() == 1.0
+
+
+def test_auxiliaries_are_used_as_long_as_the_enemy_is_strong(view_of, start):
+    view = view_of({"groups.isisk_reference": 2000.0})
+    men = np.zeros_like(start.cell_fighters)
+    men[:, 0] = [500, 1000, 9000]
+    state = start.replace(cell_fighters=men, unassigned=np.array([0, 500, 0]))
+    use = groups.auxiliary_use(state, view)
+    assert use[:, G["IMU"]] == pytest.approx([0.125, 0.375, 0.5])
+    assert (use[:, G["TTP"]] == 0).all()
+
+
+def test_haven_target_by_hand(view, start):
+    state = start.replace(faction_will=np.array([[0.4, 0.8]] * 3))  # mean 0.2 above its reference
+    use, felt = np.full((3, 7), 0.5), np.full((3, 7), 1.0)
+    target = groups.haven_target(state, view, use, felt)
+    shift = 1.0 * 0.5 - 1.5 * 0.2 - 0.5 * 1.0
+    odds = {name: math.log(h / (1 - h)) for name, h in {"AQ": 0.9, "IMU": 0.85, "BLA": 0.6}.items()}
+    for name, start_odds in odds.items():
+        assert target[0, G[name]] == pytest.approx(1 / (1 + math.exp(-start_odds - shift)))
+    # The resistance is an enemy: neither pressure nor use changes that.
+    assert target[:, G["NRF"]] == pytest.approx(0.03)
+
+
+def test_haven_reverts_by_its_weekly_share(view_of, start):
+    view = view_of({**QUIET, "groups.haven_reversion": 0.1})
+    use, felt = groups.auxiliary_use(start, view), groups.pressure(start, view)
+    target = groups.haven_target(start, view, use, felt)
+    after, _ = groups.step(start, 0, view, Streams(1, range(3)))
+    assert after.haven == pytest.approx(0.9 * start.haven + 0.1 * target)
+
+
+def test_money_of_a_week(view_of, start):
+    view = view_of({"drivers.opium_value": 400.0})
+    state = only_in(start, "IMU", 3, 100)
+    state = state.replace(group_funds_usd=np.full((3, 7), 300))
+    use = np.full((3, 7), 0.4)
+    donations, drugs, aid, upkeep = (part[0] for part in groups.funds(state, view, use))
+    assert donations[G["IMU"]] == 40 * 100
+    assert drugs[G["IMU"]] == round(0.003 * 400e6 / WEEKS_PER_YEAR)
+    assert aid[G["IMU"]] == 15 * 0.4 * 100
+    assert upkeep[G["IMU"]] == 5000
+    # Nobody to pay, nothing spent; and a group never spends what it does not have.
+    assert upkeep[G["TTP"]] == donations[G["TTP"]] == 0
+    poor = view_of({"drivers.opium_value": 0.0, "groups.auxiliary_pay": 0.0})
+    donations, drugs, aid, upkeep = (part[0] for part in groups.funds(state, poor, use))
+    assert drugs.sum() == aid.sum() == 0
+    assert upkeep[G["IMU"]] == 300 + 4000
+
+
+def test_hazard_of_operations(view, start, world):
+    state = start.replace(
+        effort=np.full(3, 0.5), haven=np.full((3, 7), 0.8), control=np.full((3, 34), 0.6)
+    )
+    hazard = groups.operations(state, view)
+    assert hazard[:, G["AQ"]] == pytest.approx(0.3 * 0.5 * 0.2 * 0.6 / WEEKS_PER_YEAR)
+    assert hazard[:, G["NRF"]] == pytest.approx(0.4 * 0.5 * 0.2 * 0.6 / WEEKS_PER_YEAR)
+    assert groups.operations(state.replace(haven=np.ones((3, 7))), view).max() == 0.0
+    entered = np.zeros_like(start.csto_delivered)
+    entered[:, CSTO_OPTIONS.index("entry")] = 0.5
+    more = groups.operations(state.replace(csto_delivered=entered), view) - hazard
+    at_border = world.hops_to_state.min(axis=1) == 1
+    expected = view.groups.operations_from_entry * 0.5 * at_border / WEEKS_PER_YEAR
+    assert more == pytest.approx(np.broadcast_to(expected, more.shape))
+
+
+def test_nothing_happens_without_hazards(view_of, start):
+    after, info = groups.step(start, 0, view_of(QUIET), Streams(1, range(3)))
+    assert (after.fighters == start.fighters).all()
+    assert after.week_armed_attacks.sum() == info.attacks_on_pakistan.sum() == 0
+
+
+def test_losses_have_the_share_of_their_hazard(view_of, start):
+    view = view_of(QUIET | {"groups.operations_hazard": 5.0, "groups.captured_share": 0.25})
+    men = np.full_like(start.fighters, 400)
+    state = start.replace(
+        fighters=men, haven=np.zeros((3, 7)), effort=np.full(3, 2.0), control=np.ones((3, 34))
+    )
+    _, info = groups.step(state, 0, view, Streams(1, range(3)))
+    n, p = men.sum(), 1 - math.exp(-5.0 * 2.0 / WEEKS_PER_YEAR)
+    lost = info.killed.sum() + info.captured.sum()
+    assert abs(lost - n * p) < 4 * math.sqrt(n * p * (1 - p))
+    assert abs(info.captured.sum() - lost / 4) < 4 * math.sqrt(lost * 3 / 16)
+
+
+def test_exits_have_the_share_of_their_hazard(view_of, start):
+    view = view_of(QUIET | {"groups.disengagement_hazard": 2.0})
+    state = start.replace(fighters=np.full_like(start.fighters, 400))
+    _, info = groups.step(state, 0, view, Streams(1, range(3)))
+    n, p = state.fighters.sum(), 1 - math.exp(-2.0 / WEEKS_PER_YEAR)
+    assert abs(info.left.sum() - n * p) < 4 * math.sqrt(n * p * (1 - p))
+
+
+def test_recruits_by_room_mood_and_pay(view_of, start):
+    changes = {
+        "groups.recruitment": 20.0, "groups.capacity": 20_000.0, "groups.grievance_slope": 4.0,
+        "groups.grievance_reference": 0.2,
+    }  # fmt: skip
+    view = view_of(QUIET | changes)
+    fighters = np.full_like(start.fighters, 200)
+    state = start.replace(fighters=fighters, group_funds_usd=np.full((3, 7), 10**9))
+    state = state.replace(afghan_grievance=np.full((3, 34), 0.3))
+    _, info = groups.step(state, 0, view, Streams(1, range(3)))
+    mean = 0.02 * fighters.sum() * math.exp(0.4) * (1 - 6800 / 20_000)
+    assert abs(info.recruited.sum() - mean) < 4 * math.sqrt(mean)
+    full = view_of(QUIET | changes | {"groups.capacity": 6800.0})
+    assert groups.step(state, 0, full, Streams(1, range(3)))[1].recruited.sum() == 0
+    broke = state.replace(group_funds_usd=np.zeros((3, 7), dtype=np.int64))
+    unpaid = view_of(
+        QUIET | changes | {
+            "groups.donations": 0.0, "groups.stipend": 0.0, "groups.auxiliary_pay": 0.0,
+            "drivers.opium_value": 0.0,
+        }
+    )  # fmt: skip
+    assert groups.step(broke, 0, unpaid, Streams(1, range(3)))[1].recruited.sum() == 0
+
+
+def test_a_pressed_group_goes_farther_from_the_state_that_presses(view_of, start, world):
+    view = view_of(QUIET | {"groups.relocation_hazard": 10.0, "groups.removed_share": 0.25})
+    province = int(np.flatnonzero(world.hops_to_state[:, C["UZB"]] == 1)[0])
+    state = only_in(start, "IMU", province, 100)
+    state = state.replace(engagement=np.ones_like(state.engagement))
+    streams = Streams(1, range(3))
+    moved = False
+    for week in range(60):
+        after, info = groups.step(state, week, view, streams)
+        total = after.fighters.sum(axis=(1, 2))
+        assert (total == state.fighters.sum(axis=(1, 2)) - info.removed.sum(axis=(1, 2))).all()
+        for row in np.flatnonzero(info.relocated.sum(axis=(1, 2))):
+            assert info.removed[row].sum() == 25
+            there = np.flatnonzero(after.fighters[row, G["IMU"]])
+            assert after.fighters[row, G["IMU"], there].tolist() == [75]
+            assert world.hops_to_state[there, C["UZB"]] > 1
+            assert [province, there[0]] in world.province_edges.tolist()
+            moved = True
+    assert moved
+
+
+def test_a_body_with_nowhere_to_go_is_not_counted_as_relocated(view_of, start, world):
+    view = view_of(QUIET | {"groups.northward_displacement": 0.2})
+    province = int(np.flatnonzero(world.hops_to_state.min(axis=1) == 1)[0])
+    state, streams = only_in(start, "TTP", province, 100), Streams(1, range(3))
+    for week in range(30):
+        after, info = groups.step(state, week, view, streams)
+        assert (after.fighters == state.fighters).all()
+        assert info.relocated.sum() == 0
+
+
+def test_the_resistance_does_not_drift_north(view_of, start, world):
+    view = view_of(QUIET | {"groups.northward_displacement": 0.2})
+    province = int(np.flatnonzero(world.hops_to_state.min(axis=1) == 3)[0])
+    streams = Streams(1, range(3))
+    drifted = 0
+    for week in range(20):
+        stays, _ = groups.step(only_in(start, "NRF", province, 50), week, view, streams)
+        assert (stays.fighters[:, G["NRF"], province] == 50).all()
+        goes, _ = groups.step(only_in(start, "TTP", province, 50), week, view, streams)
+        drifted += int((goes.fighters[:, G["TTP"], province] == 0).sum())
+    # 60 chances of 1 - exp(-0.2).
+    mean = 60 * (1 - math.exp(-0.2))
+    assert abs(drifted - mean) < 4 * math.sqrt(mean)
+
+
+def test_arrivals_from_syria(view_of, start, world):
+    view = view_of(QUIET | {"drivers.syria_arrivals": 200.0})
+    arrived = np.zeros(7)
+    streams = Streams(1, range(3))
+    for week in range(20):
+        after, info = groups.step(start, week, view, streams)
+        assert (after.fighters - start.fighters == info.arrived).all()
+        assert info.arrived[:, :, world.province_zone > 1].sum() == 0
+        arrived += info.arrived.sum(axis=(0, 2))
+    for name, share in {"ETIM": 0.5, "IMU": 0.3, "JA": 0.2}.items():
+        mean = 60 * 200 * share
+        assert abs(arrived[G[name]] - mean) < 4 * math.sqrt(mean)
+    assert arrived.sum() == sum(arrived[G[name]] for name in ("ETIM", "IMU", "JA"))
+
+
+def test_attacks_on_rulers_and_on_pakistan(view_of, start):
+    view = view_of(QUIET | {"groups.attack_hazard": 0.05})
+    streams = Streams(1, range(3))
+    state = start.replace(fighters=np.full_like(start.fighters, 10))
+    at_home = abroad = 0
+    for week in range(20):
+        after, info = groups.step(state, week, view, streams)
+        at_home += after.week_armed_attacks.sum()
+        abroad += info.attacks_on_pakistan.sum()
+    mean = 60 * 340 * 0.05  # resistance; TTP and BLA together are twice as many
+    assert abs(at_home - mean) < 4 * math.sqrt(mean)
+    assert abs(abroad - 2 * mean) < 4 * math.sqrt(2 * mean)
