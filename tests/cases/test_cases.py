@@ -64,19 +64,19 @@ def check(line: dict[str, Any], there, here) -> None:
         assert difference.mean() - half > 0, f"{word}, half width {half:.3g}"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def parameter(case: dict[str, Any]):
+    """A case as a parameter; many worlds over many weeks take their time."""
+    is_slow = case["weeks"] * case["replicates"] > 1200
+    return pytest.param(case, id=case["name"], marks=[pytest.mark.slow] if is_slow else [])
+
+
+@pytest.mark.parametrize("case", map(parameter, CASES))
 def test_case(case):
     both = case.get("both") or []
-    there = outcomes(case, [*merged(both, case["given"]), *case["given"]])
-    here = outcomes(case, both)
+    there = outcomes(case, [*both, *case["given"]])
+    here = outcomes(case, [*both, *(case.get("elsewhere") or [])])
     for line in case["then"]:
         check(line, there, here)
-
-
-def merged(both, given):
-    """Lines of `both` that the situation itself does not set otherwise."""
-    paths = {line["path"] for line in given if "members" not in line}
-    return [line for line in both if line["path"] not in paths]
 
 
 def test_cases_are_well_formed():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from spillover import kernel
-from spillover.evidence import Change, ParameterTree, Parameters, load_tree
+from spillover.evidence import Change, Parameters, ParameterTree, load_tree
 from spillover.first_state import first_state
 from spillover.state import FIELDS, State
 from spillover.streams import Streams

@@ -168,9 +168,7 @@ def check_money(week):
     paid = rule.security_usd + rule.civil_usd + rule.diverted_usd
     assert (after.treasury_usd - before.treasury_usd == earned - paid).all()
     income = groups.donations_usd + groups.opium_income_usd + groups.auxiliary_pay_usd
-    assert (
-        after.group_funds_usd - before.group_funds_usd == income - groups.upkeep_usd
-    ).all()
+    assert (after.group_funds_usd - before.group_funds_usd == income - groups.upkeep_usd).all()
     change = (after.cell_funds_usd - before.cell_funds_usd).sum(axis=1)
     used = cells.upkeep_usd + cells.lost_funds_usd
     used = used + infos.plots.operations_usd + infos.attacks.operations_usd
@@ -302,7 +300,7 @@ def test_busy_world_keeps_its_accounts(compiled, weeks, world, busy_world):
     assert (lost > 0).all(), "plots must spend people of both kinds"
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**40),
     index=st.integers(1, 10**6),
@@ -334,7 +332,7 @@ def test_clips_are_rare(compiled, weeks):
         "effort": (0.0, 2.0),
     }
     on_bound, n = dict.fromkeys(bounds, 0), dict.fromkeys(bounds, 0)
-    for week in weeks(compiled(n_weeks=229), 4, range(4), 229):
+    for week in weeks(compiled(n_weeks=229), 4, range(2), 229):
         for name, (low, high) in bounds.items():
             values = getattr(week.after, name)
             on_bound[name] += int(((values <= low) | (values >= high)).sum())
@@ -359,8 +357,14 @@ def test_zero_hazards_mean_nothing_happens(compiled, weeks, set_to):
     p = compiled([*(set_to(path, 0) for path in zeros), *never], 30)
     for week in weeks(p, 2, range(3), 30):
         before, after, infos = week.before, week.after, week.infos
-        for name in ("fighters", "release_pool", "isisk_prisoners", "week_frontier",
-                     "week_arrests", "week_armed_attacks"):
+        for name in (
+            "fighters",
+            "release_pool",
+            "isisk_prisoners",
+            "week_frontier",
+            "week_arrests",
+            "week_armed_attacks",
+        ):
             assert (getattr(after, name) == getattr(before, name)).all(), name  # fmt: skip
         arrived = arrived_in_afghanistan(week).sum(axis=1)  # on the way since before week 0
         assert (isisk_men(after) - isisk_men(before) == arrived).all()

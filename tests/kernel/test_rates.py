@@ -123,7 +123,9 @@ def test_arrays_broadcast_elementwise():
     assert rates.binomial(u, n, p).tolist() == expected
 
 
-@given(u=LEVELS, n=st.integers(0, 400), p=st.floats(0, 1), q=st.floats(0, 1), more=st.integers(0, 9))
+@given(
+    u=LEVELS, n=st.integers(0, 400), p=st.floats(0, 1), q=st.floats(0, 1), more=st.integers(0, 9)
+)
 def test_coupled_binomials_never_cross(u, n, p, q, more):
     """A higher probability or more trials never lower a count that shares its uniform."""
     low, high = min(p, q), max(p, q)

@@ -57,7 +57,7 @@ def test_words_are_philox_of_their_address():
     words = Streams(seed, [0, 5]).words(which, week, 11)
     for row, replicate in enumerate((0, 5)):
         blocks = [philox([1 + b, week, which, 0], [root, replicate]) for b in range(3)]
-        assert words[row].tolist() == sum(blocks, [])[:11]
+        assert words[row].tolist() == [word for block in blocks for word in block][:11]
 
 
 def test_words_are_those_of_a_fresh_generator():

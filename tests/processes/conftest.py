@@ -67,8 +67,9 @@ WATCHED: Mapping[str, Callable[[State, SimpleNamespace, World], Any]] = {
         (s.plot_stage != EMPTY) & (s.plot_base == BASE_AFGHANISTAN)
     ).sum(axis=1),
     "plots_refused": lambda s, i, w: i.plots.starts_refused,
-    "found": lambda s, i, w: i.intelligence.disrupted.sum(axis=1)
-    + i.intelligence.disrupted_elsewhere,
+    "found": lambda s, i, w: (
+        i.intelligence.disrupted.sum(axis=1) + i.intelligence.disrupted_elsewhere
+    ),
     "files": lambda s, i, w: s.busy,
     "journeys_stopped": lambda s, i, w: i.border.journeys_stopped,
     "stopped": lambda s, i, w: i.border.stopped.sum(axis=1),
@@ -115,9 +116,7 @@ def view(tree: ParameterTree, world: World) -> Any:
 def changed(tree: ParameterTree) -> Callable[..., ParameterTree]:
     """The shipped tree with some paths set from week 0: `changed({path: value})`."""
 
-    def build(
-        values: Mapping[str, float], members: tuple[str, ...] | None = None
-    ) -> ParameterTree:
+    def build(values: Mapping[str, float], members: tuple[str, ...] | None = None) -> ParameterTree:
         def one(path: str, value: float) -> Change:
             axis = tree.entry(path).axis
             return Change(path, "set", value, 0, members=members if axis == "state" else None)

@@ -113,10 +113,11 @@ def test_pledges_come_as_often_as_their_hazard_says(view, start):
     assert abs(info.pledged[:, 0].mean() - expected) < 4 * error
 
 
-def test_delivery_follows_the_pledge_with_its_delay_and_plans_speed_it_up(view, start, ordered):
+def test_delivery_follows_the_pledge_with_its_delay_and_plans_speed_it_up(view_of, start, ordered):
     pledged = np.ones((3, 4), dtype=bool)
     here = start.replace(csto_pledged=pledged)
-    attention = view.drivers.russian_attention
+    attention = 0.5
+    view = view_of({"drivers.russian_attention": attention})
     streams = Streams(5, range(3))
     slow, info = alliances.step(here, 7, view, streams)
     kept = ~info.lapsed

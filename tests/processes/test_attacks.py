@@ -80,10 +80,10 @@ def test_opportunity_is_one_at_the_start_and_rises_as_control_falls():
 
 
 def test_fewer_attackers_are_deadlier():
-    par = SimpleNamespace(deadly_share=0.2, deadly_selection=0.5)
+    par = SimpleNamespace(deadly_share=0.1, deadly_selection=0.5)
     share = attacks.deadly_share(np.array([0.8, 0.2, 0.0, 3.2]), 0.8, par)
-    # The floor of one per cent keeps a hidden network finite.
-    assert share == pytest.approx([0.2, 0.4, 0.2 * math.sqrt(80), 0.1])
+    # The floor of one per cent keeps the share of a hidden network finite.
+    assert share == pytest.approx([0.1, 0.2, 0.1 * math.sqrt(80), 0.05])
     par.deadly_selection = 2.0
     assert attacks.deadly_share(np.array([0.0]), 0.8, par).tolist() == [1.0]
 

@@ -215,9 +215,7 @@ def test_stops_and_journeys_book_people_once(view_of, start):
     np.testing.assert_array_equal(
         (after.radicalised - state.radicalised).sum(axis=1), info.through.sum(axis=1)
     )
-    np.testing.assert_array_equal(
-        (after.detained - state.detained)[:, 48:], info.journeys_stopped
-    )
+    np.testing.assert_array_equal((after.detained - state.detained)[:, 48:], info.journeys_stopped)
     assert info.journeys.sum() > 0
     assert info.journeys_stopped.sum() > 0
 

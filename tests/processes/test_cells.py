@@ -134,20 +134,20 @@ def test_recruits_by_stock_mood_and_recruiters(view_of, start):
     view = view_of(
         QUIET | {
             "cells.recruitment": 20.0, "cells.recruiting_bonus": 0.5, "cells.grievance_slope": 4.0,
-            "cells.grievance_reference": 0.2,
+            "cells.grievance_reference": 0.2, "cells.capacity": 4000.0,
         }
     )  # fmt: skip
     state = sealed(start).replace(afghan_grievance=np.full((3, 34), 0.3))
     recruiters = np.full_like(start.cell_mode, RECRUIT)
+    state = state.replace(cell_mode=recruiters)
     total, men = 0, isisk_fighters(state)
     for week in range(40):
-        recruits = cells._intake(
-            state.replace(cell_mode=recruiters), week, view, Streams(1, range(3))
-        )[0]
-        total += recruits.sum()
+        total += cells._intake(state, week, view, Streams(1, range(3)))[0].sum()
     share = state.cell_fighters.sum(axis=1) / men
-    mean = 40 * (0.02 * men * math.exp(0.4) * (1 + 0.5 * share)).sum()
+    mean = 40 * (0.02 * men * math.exp(0.4) * (1 + 0.5 * share) * (1 - men / 4000)).sum()
     assert abs(total - mean) < 4 * math.sqrt(mean)
+    crowded = state.replace(unassigned=np.full(3, 4000))
+    assert cells._intake(crowded, 0, view, Streams(1, range(3)))[0].sum() == 0
 
 
 def test_other_ways_in(view_of, start):
@@ -167,22 +167,35 @@ def test_other_ways_in(view_of, start):
     assert opened[0] == 0
     assert opened[1] == 5
     assert abs(opened[2] - 30) < 4 * math.sqrt(30)
-    sums = {"defected": 7.0, "returned": 4.0}
-    for name, mean in sums.items():
+    for name, mean in (("defected", 7.0), ("returned", 4.0)):
         drawn = sum(getattr(a_week(state, view, week)[1], name).sum() for week in range(20))
         assert abs(drawn - 60 * mean) < 4 * math.sqrt(60 * mean)
 
 
+def test_top_up_by_hand():
+    fighters = np.array([[12, 3, 9, 20, 25]] * 4)
+    used = np.array([[True, False, True, True, True]] * 4)
+    joined = cells.top_up(fighters, used, 20, np.array([0, 5, 10, 500]))
+    # Eight places in the first cell, eleven in the third; none in a free slot or a full cell.
+    assert joined.tolist() == [
+        [0, 0, 0, 0, 0], [5, 0, 0, 0, 0], [8, 0, 2, 0, 0], [8, 0, 11, 0, 0],
+    ]  # fmt: skip
+
+
 def test_waiting_men_fill_whole_cells_while_slots_last(view_of, start):
+    view = view_of(QUIET | {"cells.cell_largest": 20.0})
     state = sealed(start).replace(unassigned=np.array([11, 12, 10**5]))
-    used = (start.cell_place >= 0).sum(axis=1)
-    after, info = a_week(state, view_of(QUIET))
-    assert info.cells_formed.tolist() == [0, 1, 512 - used[2]]
+    free = int((start.cell_place[2] < 0).sum())
+    after, info = a_week(state, view)
+    assert info.cells_formed.tolist() == [0, 1, free]
     assert after.unassigned[:2].tolist() == [11, 0]
-    assert info.slots_refused[2] == 10**5 // 12 - (512 - used[2])
+    assert info.slots_refused[2] == 10**5 // 12 - free
     assert (isisk_fighters(after) == isisk_fighters(state)).all()
     new = (state.cell_place < 0) & (after.cell_place >= 0)
-    assert (after.cell_fighters[new] == 12).all()
+    assert (after.cell_fighters[:2][new[:2]] == 12).all()
+    # Where no slot is left, cells grow to their largest size and the rest goes on waiting.
+    assert (after.cell_fighters[2] == 20).all()
+    assert after.unassigned[2] == 10**5 + state.cell_fighters[2].sum() - 512 * 20
 
 
 def test_a_broken_cell_dissolves_and_its_men_wait(view_of, start):

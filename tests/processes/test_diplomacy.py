@@ -107,9 +107,7 @@ def test_pressure_without_reward_backfires_and_with_reward_earns(plain_view):
 def test_reciprocity_at_the_reference_is_the_starting_one_and_may_fall(plain_view):
     reference = np.full((1, 5), 0.4)
     none = np.zeros((1, 5))
-    np.testing.assert_allclose(
-        diplomacy.reciprocity(reference, none, plain_view), [[0.5, 0.25]]
-    )
+    np.testing.assert_allclose(diplomacy.reciprocity(reference, none, plain_view), [[0.5, 0.25]])
     plain_view.diplomacy.reciprocity_slope = np.array([-1.0, 0.0])  # engagement that fails
     more = diplomacy.reciprocity(np.full((1, 5), 0.9), none, plain_view)
     assert more[0, 0] < 0.5
@@ -182,9 +180,7 @@ def test_a_broken_promise_counts_as_six_failures(view, start):
 
 def test_constant_drivers_lead_engagement_to_its_fixed_point(view_of, start):
     """300 weeks at a reversion of 0.2: what is left of the start is 0.8^300."""
-    view = view_of(
-        {"diplomacy.engagement_reversion": 0.2, "diplomacy.engagement_from_peers": 0.0}
-    )
+    view = view_of({"diplomacy.engagement_reversion": 0.2, "diplomacy.engagement_from_peers": 0.0})
     state = start
     for week in range(300):
         state, _ = diplomacy.step(state, week, view, Streams(1, range(3)))

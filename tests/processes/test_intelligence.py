@@ -77,7 +77,8 @@ def test_fusion_never_sees_less_than_the_sum_and_equals_the_loop(hazard, link, w
     got = float(intelligence.fused_hazard(np.array(hazard), np.array(link), weight))
     assert got >= sum(hazard) - 1e-12
     joint = sum(
-        link[s] * (hazard[i] * hazard[j]) ** 0.5 for s, (i, j) in enumerate(combinations(range(5), 2))
+        link[s] * (hazard[i] * hazard[j]) ** 0.5
+        for s, (i, j) in enumerate(combinations(range(5), 2))
     )
     assert got == pytest.approx(sum(hazard) + weight * joint)
     assert float(intelligence.fused_hazard(np.array(hazard), np.array(link), 0.0)) == pytest.approx(
@@ -192,9 +193,7 @@ def test_monitoring_closes_channels_per_level(view, plotted, ordered, level):
         (BASE_AFGHANISTAN, UZB, -1, "unassigned"),
     ],
 )
-def test_members_of_found_plots_are_arrested_or_go_home(
-    view, plotted, base, target, cohort, stock
-):
+def test_members_of_found_plots_are_arrested_or_go_home(view, plotted, base, target, cohort, stock):
     state = plotted(20, base, target, cohort)
     after, info = intelligence.step(state, 3, view, Streams(4, range(20)))
     found = after.plot_stage == EMPTY

@@ -106,9 +106,9 @@ def test_success_needs_luck_skill_and_an_unprepared_target(at_once, start, order
     plain = open_plots(start)
     skilled = plain.replace(plot_skill=np.full_like(plain.plot_skill, 5.0))
     prepared = ordered(skilled, contingency_planning=[2.0, 0, 0, 0, 0])
+    abroad = open_plots(start, target=TARGET_RUSSIA)
     abroad = ordered(
-        open_plots(start, target=TARGET_RUSSIA, plot_region=np.full_like(plain.plot_region, -1)),
-        contingency_planning=3.0,
+        abroad.replace(plot_region=np.full_like(plain.plot_region, -1)), contingency_planning=3.0
     )
     n = 20 * 3 * N_PLOT_SLOTS
     for state, p in ((plain, 0.2), (skilled, 0.3), (prepared, 0.24), (abroad, 0.2)):

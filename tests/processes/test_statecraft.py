@@ -169,9 +169,7 @@ def test_alarm_threat_and_budgets_of_a_planning_week(view, start):
     np.testing.assert_allclose(after.alarm, alarm)
     threat = 1 - np.exp(-view.statecraft.sensitivity * alarm)
     np.testing.assert_allclose(after.threat, np.tile(threat, (3, 1)))
-    raw = np.array([0.5, 0.25, 0.1, 0.15]) * np.exp(
-        np.array([1.0, 0.8, 0.1, -0.3]) * threat[TJK]
-    )
+    raw = np.array([0.5, 0.25, 0.1, 0.15]) * np.exp(np.array([1.0, 0.8, 0.1, -0.3]) * threat[TJK])
     expected = 0.8 * np.array([0.5, 0.25, 0.1, 0.15]) + 0.2 * raw / raw.sum()
     np.testing.assert_allclose(after.budget_share[0, TJK], expected)
     between, _ = statecraft.step(calm, 14, view, streams)
