@@ -123,11 +123,7 @@ def _cells(view: Any, streams: Streams) -> dict[str, Any]:
     weight = cells.placement(view)
     u = streams.uniform(CELL_PLACES, 0, N_CELL_SLOTS)
     place = np.where(used, rates.choose(u, np.broadcast_to(weight, (*u.shape, len(weight)))), -1)
-    zero = np.zeros(n_r)
-    plain, _ = cells.mode_values(
-        zero, np.zeros((n_r, N_STATES)), view.drivers.guarantee, view.cells
-    )
-    share = rates.softmax(view.cells.choice_sharpness * plain[:, :3])  # hide, local, recruit
+    share = cells.home_shares(np.zeros(n_r), view.cells)
     u = streams.uniform(CELL_MODES, 0, N_CELL_SLOTS)
     mode = rates.choose(u, np.broadcast_to(share[:, None, :], (*u.shape, 3)))
     fighters = _rows(streams, np.where(used, size, 0))
@@ -159,7 +155,8 @@ def _cohorts(view: Any, streams: Streams) -> dict[str, Any]:
     joining = rec.inflow * rec.path_share
     weight = by_state((people * hazard)[None, :], view.world)[0]
     weight = weight / weight.sum()
-    travellers = joining[0] * weight * view.border.travel_delay / WEEKS_PER_YEAR
+    within = people * hazard / (people * hazard).sum()
+    travellers = joining[0] * within * view.border.travel_delay / WEEKS_PER_YEAR
     operatives = joining[2] * weight / rec.member_disengagement_hazard
     stocks = (exposed, members, detained, treated, travellers, operatives)
     means = np.concatenate(stocks)
@@ -207,11 +204,12 @@ def _diplomacy(view: Any, streams: Streams) -> dict[str, Any]:
 
 def _statecraft(view: Any, streams: Streams) -> dict[str, Any]:
     craft, intel = view.statecraft, view.intelligence
+    alarm = view.initial.alarm
     leads = intel.false_leads / WEEKS_PER_YEAR * intel.file_weeks
     busy = rates.poisson(streams.uniform(FILES, 0, N_STATES), leads)
     return {
-        "threat": _rows(streams, np.zeros(N_STATES)),
-        "alarm": _rows(streams, np.zeros(N_STATES)),
+        "threat": _rows(streams, rates.probability(craft.sensitivity * alarm)),
+        "alarm": _rows(streams, np.full(N_STATES, alarm)),
         "budget_share": _rows(streams, np.tile(craft.budget_start, (N_STATES, 1))),
         "delivered": _rows(streams, np.zeros((N_STATES, len(LEVERS)))),
         "repression": _rows(streams, craft.repression_start),
@@ -277,7 +275,9 @@ def _quiet_week(view: Any, streams: Streams, fields: dict[str, Any]) -> dict[str
     settled = 1.0 - view.attacks.branching_ratio
     provinces = np.zeros((n_r, n_a), dtype=np.int64)
     states = np.zeros((n_r, N_STATES), dtype=np.int64)
+    isisk = fields["cell_fighters"].sum(axis=1) + fields["unassigned"]
     return {
+        "surveyed": np.concatenate([isisk[:, None], fields["fighters"].sum(axis=2)], axis=1),
         "excitation": attacks.attacks_per_fighter(view) * men / settled,
         "week_attacks": provinces,
         "week_deadly": provinces,

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spillover.axes import CSTO_OPTIONS, LEVERS
+from spillover.axes import BUDGETS, CSTO_OPTIONS, LEVERS
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -27,7 +27,7 @@ Flags = NDArray[np.bool_]
 
 N_CELL_SLOTS = 512
 """Slots for ISIS-K cells: 512 cells of 12 are 6,144 fighters, the largest published strength
-(calibration:group_strength, mid-2023, which even counts families)."""
+(calibration:group_strength, mid-2023, which even counts families); beyond that cells grow."""
 N_PLOT_SLOTS = 96
 """Slots for open plots: some 20 starts a year that live 39 weeks keep about 15 open."""
 
@@ -53,8 +53,8 @@ class State:
     legitimacy: Floats  # [r, a]
     loyalty: Floats  # [r, a] of local commanders
     treasury_usd: Counts  # [r]
-    effort: Floats  # [r] counter-terror effort, 1 = as in 2021
-    pay: Floats  # [r] security pay over what was promised
+    effort: Floats  # [r] counter-terror effort, 1 = fully paid and as loyal as in 2021
+    pay: Floats  # [r] security pay over the cost of the forces at full pay
     counter_terror_knowledge: Floats  # [r] what the authorities know about ISIS-K
     faction_will: Floats  # [r, f] to keep promises given to neighbours
     promise_kept: Floats  # [r, a] probability that a promise to a neighbour is kept
@@ -80,7 +80,7 @@ class State:
     radicalised: Counts  # [r, m] members of home or diaspora cells
     detained: Counts  # [r, m]
     treated: Counts  # [r, m] in rehabilitation
-    travellers: Counts  # [r, c] on the way to Afghanistan
+    travellers: Counts  # [r, m] on the way to Afghanistan
     operatives: Counts  # [r, c] external operatives from this state, abroad
     propaganda: Floats  # [r] output, 1 = as in 2021
     # Plots
@@ -104,6 +104,7 @@ class State:
     pair_trust: Floats  # [r, s]
     csto_pledged: Flags  # [r, o]
     csto_delivered: Floats  # [r, o]
+    surveyed: Counts  # [r, 1 + g] strengths that the published estimates of this half-year describe
     # Statecraft
     threat: Floats  # [r, c] perceived, 0 to 1
     budget_share: Floats  # [r, c, b]
@@ -150,6 +151,18 @@ FIELDS = tuple(f.name for f in fields(State))
 def isisk_fighters(state: State) -> Counts:
     """Men under ISIS-K command in Afghanistan [r]: in cells or waiting for one."""
     return state.cell_fighters.sum(axis=1) + state.unassigned
+
+
+def spending(state: State, view: Any, line: str) -> Floats:
+    """Money for one budget line relative to 2021 [r, c]: its share, and more under threat."""
+    b = BUDGETS.index(line)
+    share = state.budget_share[:, :, b] / view.statecraft.budget_start[b]
+    return share * (1.0 + view.statecraft.spending_from_threat * state.threat)
+
+
+def opportunity(control: Floats, start: Floats, floor: float) -> Floats:
+    """How much more gets through where control is weak; 1 at the control of August 2021."""
+    return (floor + 1.0 - control) / (floor + 1.0 - start)
 
 
 def due_slots(week: int, n_slots: int) -> slice:

@@ -70,7 +70,7 @@ def parameter(case: dict[str, Any]):
     return pytest.param(case, id=case["name"], marks=[pytest.mark.slow] if is_slow else [])
 
 
-@pytest.mark.parametrize("case", map(parameter, CASES))
+@pytest.mark.parametrize("case", [parameter(case) for case in CASES])
 def test_case(case):
     both = case.get("both") or []
     there = outcomes(case, [*both, *case["given"]])

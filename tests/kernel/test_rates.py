@@ -38,7 +38,7 @@ def test_hand_computed_arithmetic():
     assert rates.probability(math.log(2)) == pytest.approx(0.5)
     assert rates.probability(0.0) == 0.0
     # A small hazard keeps its digits: 1 - exp(-1e-12) computed by subtraction would not.
-    assert rates.probability(1e-12) == pytest.approx(1e-12, rel=1e-9)
+    assert rates.probability(1e-12) == pytest.approx(1e-12, rel=1e-9, abs=0.0)
     assert rates.normal(0.975) == pytest.approx(1.959964, abs=1e-6)
     assert rates.lognormal(0.5, 0.4) == pytest.approx(math.exp(-0.08))
     assert rates.lognormal(0.123, 0.0) == 1.0

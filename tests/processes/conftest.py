@@ -28,6 +28,7 @@ REPLICATES, WEEKS = 8, 40
 # replicates of some months show the sign of an effect.
 LIVELY: Mapping[str, float] = {
     "border.infiltration": 1.0,
+    "border.official_share": 0.5,
     "cells.value_north": 0.3,
     "cells.value_external": 0.5,
     "plots.start_hazard_home": 0.3,

@@ -97,7 +97,7 @@ def test_pledges_come_as_often_as_their_hazard_says(view, start):
     n = 4000
     rows = np.zeros(n, dtype=np.int64)
     many = start.replace(
-        pair_trust=start.pair_trust[rows],
+        pair_trust=np.full((n, 10), 0.45),
         threat=np.full((n, 5), 0.3),
         engagement=start.engagement[rows],
         delivered=start.delivered[rows],
@@ -160,7 +160,8 @@ def test_cohesion_by_hand():
 
 def test_trust_reverts_at_its_weekly_hazard(view_of, start):
     fast = view_of({"alliances.trust_reversion": 0.2})
-    got, _ = alliances.step(start, 1, fast, Streams(3, range(3)))
+    begin = start.replace(pair_trust=np.full((3, 10), 0.45))
+    got, _ = alliances.step(begin, 1, fast, Streams(3, range(3)))
     shock = fast.drivers.domestic_shock
     target = 0.45 - 0.2 - 0.3 * min(shock[STATES.index("KGZ")], shock[STATES.index("TJK")])
     assert got.pair_trust[0, KGZ_TJK] == pytest.approx(0.45 + 0.2 * (target - 0.45))

@@ -45,7 +45,8 @@ def test_links_need_both_sides(view, start, ordered):
 
 
 def test_trust_caps_a_link(view, start, ordered):
-    link = intelligence.link_strength(ordered(start, fusion_centre=1.0), view)
+    some = start.replace(pair_trust=np.full((3, 10), 0.45))
+    link = intelligence.link_strength(ordered(some, fusion_centre=1.0), view)
     np.testing.assert_allclose(link, 0.45)
     wary = start.replace(pair_trust=np.full((3, 10), 0.05))
     np.testing.assert_allclose(intelligence.link_strength(wary, view), 0.05)

@@ -226,7 +226,12 @@ def test_home_cells_start_at_home(view_of, start, world):
 
 @pytest.mark.parametrize("pool", ["radicalised", "operatives"])
 def test_the_diaspora_strikes_home_russia_or_elsewhere(view_of, start, world, pool):
-    view = view_of({"plots.start_hazard_home": 5.0, "plots.start_hazard_abroad": 5.0})
+    view = view_of(
+        {
+            "plots.start_hazard_home": 5.0, "plots.start_hazard_abroad": 5.0,
+            "plots.diaspora_target_home": 0.2, "plots.diaspora_target_russia": 0.7,
+        }
+    )  # fmt: skip
     index = C["UZB"] + (world.n_regions if pool == "radicalised" else 0)
     counts = np.zeros(7)
     for week in range(60):
@@ -240,7 +245,7 @@ def test_the_diaspora_strikes_home_russia_or_elsewhere(view_of, start, world, po
         counts += info.started.sum(axis=0)
     n = counts.sum()
     assert n > 170
-    for target, p in ((C["UZB"], 0.3), (TARGET_RUSSIA, 0.4), (TARGET_ELSEWHERE, 0.3)):
+    for target, p in ((C["UZB"], 0.2), (TARGET_RUSSIA, 0.7), (TARGET_ELSEWHERE, 0.1)):
         assert abs(counts[target] - n * p) < 4 * math.sqrt(n * p * (1 - p))
 
 

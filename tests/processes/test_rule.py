@@ -187,6 +187,19 @@ def test_a_quiet_world_keeps_its_legitimacy(view_of, start):
     assert (worse.legitimacy < start.legitimacy).all()
 
 
+def test_inclusion_wins_over_those_who_were_left_out(view_of, start, world):
+    plain, wider = (
+        rule.step(start, 0, view_of({"rule.inclusion": share}), Streams(1, range(3)))[0]
+        for share in (0.15, 0.6)
+    )
+    outside = world.non_pashtun_share > 0
+    assert outside.any()
+    for name in ("legitimacy", "loyalty"):
+        gain = getattr(wider, name) - getattr(plain, name)
+        assert (gain[:, outside] > 0).all()
+        assert (gain[:, ~outside] == 0).all()
+
+
 def test_troops_from_abroad_cost_legitimacy_at_the_border_only(view, start, world):
     entered = start.csto_delivered.copy()
     entered[:, CSTO_OPTIONS.index("entry")] = 1.0

@@ -7,7 +7,7 @@ choices: assistance, reinforcement, alignment with the Taliban against ISIS-K, e
 the CIS act through information links and dated programmes (processes/intelligence.py).
 
 Equations (docs/odd.md, "alliances"):
-    L1  pair trust += rate (T0 + exercises + treaty - clash - T)
+    L1  pair trust += rate (T0 + exercises + treaty - clash - stances drifting apart - T)
     L2  pledge of option k per year = sigma(b_k + b1 threat + b2 attention - b3 quarrel + shift);
         a pledge lapses with its own hazard
     L3  delivered_k += (pledged_k share_k attention - delivered_k) / delay
@@ -53,6 +53,12 @@ def trust_target(state: State, view: Any) -> Floats:
     shared = np.stack([np.minimum(drill[:, i], drill[:, j]) for i, j in STATE_PAIRS], axis=1)
     target = alliances.trust_start + alliances.trust_from_exercises * shared
     clash = min(drivers.domestic_shock[STATES.index(s)] for s in ("KGZ", "TJK"))
+    apart = np.stack(
+        [np.abs(state.engagement[:, i] - state.engagement[:, j]) for i, j in STATE_PAIRS], axis=1
+    )
+    start = view.diplomacy.engagement_start
+    apart_at_start = np.array([abs(start[i] - start[j]) for i, j in STATE_PAIRS])
+    target = target - alliances.trust_loss_from_stance * (apart - apart_at_start)
     special = np.zeros(len(STATE_PAIRS))
     special[KGZ_TJK] = (
         alliances.trust_from_treaty * drivers.kgz_tjk_treaty

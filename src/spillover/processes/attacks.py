@@ -34,6 +34,7 @@ from spillover.state import (
     State,
     by_province,
     due_slots,
+    opportunity,
 )
 from spillover.streams import Streams, purpose
 
@@ -56,6 +57,7 @@ ALLIED = purpose("attacks/allied")
 FRONTIER_SEVERITY = purpose("attacks/frontier_severity")
 
 MAX_SEVERITIES = 24  # attacks in one province and week whose deaths are drawn one by one
+MAX_FRONTIER = 6  # the same on one link
 FRONTIER_GROUPS = {"IMU": ("UZB", "TJK"), "JA": ("TJK",)}
 """Which allied group fires at which state (A-IMU, A-JA, REL-TAL-JA-IMU-VS-ISK)."""
 
@@ -77,9 +79,8 @@ class Info:
 
 def local_share_at_takeover(cells: Any) -> float:
     """Share of cells in local mode when nothing is known about them (equation K4 with I = 0)."""
-    sharp = cells.choice_sharpness
-    values = np.array([0.0, 1.0, cells.value_recruit, cells.value_external])
-    return float(rates.softmax(sharp * values)[1])
+    values = np.array([0.0, 1.0, cells.value_recruit])
+    return float(rates.softmax(cells.choice_sharpness * values)[1])
 
 
 def attacks_per_fighter(view: Any) -> float:
@@ -99,11 +100,6 @@ def excite(memory: Floats, attacks: Counts, half_life_weeks: float) -> Floats:
     """A2: memory of attacks for next week; one attack adds 1 in total over all weeks."""
     keep = decay(half_life_weeks)
     return keep * memory + (1.0 - keep) * attacks
-
-
-def opportunity(control: Floats, start: Floats, floor: float) -> Floats:
-    """More attacks get through where control is weak; 1 at the control of August 2021."""
-    return (floor + 1.0 - control) / (floor + 1.0 - start)
 
 
 def deadly_share(activity: Floats, at_takeover: float, attacks: Any) -> Floats:
@@ -157,8 +153,10 @@ def _frontier_allied(state: State, week: int, view: Any, streams: Streams) -> Co
     mean = np.zeros((state.n_replicates, world.n_links))
     for name, targets in FRONTIER_GROUPS.items():
         aimed = np.isin(world.link_state, [STATES.index(t) for t in targets])
-        men = state.fighters[:, GROUPS.index(name)][:, world.link_province]
-        mean += attacks.frontier_hazard_allied / WEEKS_PER_YEAR * men * aimed * restraint
+        links_here = np.bincount(world.link_province[aimed], minlength=world.n_provinces)
+        share = aimed / np.maximum(links_here, 1)[world.link_province]
+        men = state.fighters[:, GROUPS.index(name)][:, world.link_province] * share
+        mean += attacks.frontier_hazard_allied / WEEKS_PER_YEAR * men * restraint
     return rates.poisson(streams.uniform(ALLIED, week, world.n_links), mean)
 
 
@@ -173,18 +171,19 @@ def _frontier(state: State, week: int, view: Any, streams: Streams):
     stopped = rates.binomial(u[:, :n_l], tried, state.link_detection)
     stopped_allied = rates.binomial(u[:, n_l:], allied, state.link_detection)
     done = tried + allied - stopped - stopped_allied
-    u = streams.uniform(FRONTIER_SEVERITY, week, n_l * 4).reshape(n_r, n_l, 4)
+    u = streams.uniform(FRONTIER_SEVERITY, week, n_l * MAX_FRONTIER).reshape(n_r, n_l, -1)
     share = np.full(n_r, max(attacks.frontier_deadly_share, 1e-12))
     _, deaths = _deaths(
-        np.minimum(done, 4), share, attacks.severity_exponent, attacks.severity_shift,
+        np.minimum(done, MAX_FRONTIER), share, attacks.severity_exponent, attacks.severity_shift,
         attacks.severity_cutoff, u,
     )  # fmt: skip
     money = state.cell_funds_usd.copy()
     price = int(attacks.frontier_cost)
     money[row, slot] -= price
     cost = price * np.bincount(row, minlength=n_r)
+    fired = allied - stopped_allied
     broken = np.stack(
-        [(allied * (world.link_state == c)).sum(axis=1) for c in range(len(STATES))], axis=1
+        [(fired * (world.link_state == c)).sum(axis=1) for c in range(len(STATES))], axis=1
     )
     return tried + allied, stopped + stopped_allied, done, deaths, money, cost, broken
 
@@ -215,7 +214,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     )
     info = Info(
         attacks=count, deadly=deadly, deaths=deaths,
-        severities_refused=np.maximum(count - MAX_SEVERITIES, 0).sum(axis=1),
+        severities_refused=np.maximum(count - MAX_SEVERITIES, 0).sum(axis=1)
+        + np.maximum(done - MAX_FRONTIER, 0).sum(axis=1),
         frontier_tried=tried, frontier_stopped=stopped, frontier_done=done,
         frontier_deaths=frontier_deaths, operations_usd=cost,
     )  # fmt: skip

@@ -7,14 +7,17 @@ official crossings (M-BIOMETRICS-FTF), sensors more on plains than in mountains
 (M-SURVEILLANCE-DETECT), joint patrols need a partner across the river (M-TJK-AFG-COORDINATION).
 
 Equations (docs/odd.md, "border"):
-    B1  patrols = density x posture x (border share / start)^a x (1 + outposts + CSTO) x share
+    B1  patrols = density x posture x (border share / start)^a x (1 + outposts + CSTO) x
+        (1 + CIS) x share of the link
     B2  hazard = (eta patrols + eta_s sensors (1 - difficulty)) / (0.5 + difficulty) (1 - kappa)
         + joint patrols; detection = 1 - exp(-hazard)
-    B3  infiltration ~ Poisson(rate x men in the province), split over links by
+    B3  infiltration ~ Poisson(rate x men in the province), more of ISIS-K where control is weak,
+        fewer of allied groups where promises are kept; split over links by
         exp(-avoidance x perceived detection); a share uses official crossings
     B4  perceived detection += (1 - (1 - learning)^tries)(detection - perceived)
     B5  every 4 weeks patrol shares move toward softmax(response x trouble), with inertia
-    B6  recruits travel south by air or over a link; those stopped go to prison
+    B6  recruits travel south by air or over a link; those stopped go to the
+        prison of their cohort
 """
 
 from __future__ import annotations
@@ -25,16 +28,17 @@ from typing import Any
 import numpy as np
 
 from spillover import rates
-from spillover.axes import BUDGETS, GROUPS, STATES
+from spillover.axes import GROUPS, STATES
 from spillover.clock import WEEKS_PER_YEAR
-from spillover.state import Counts, Floats, State, by_province
+from spillover.state import Counts, Floats, State, by_province, opportunity, spending
 from spillover.streams import Streams, purpose
+from spillover.world.cohorts import cohort_state, detection_by_state
 
 NAME = "border"
 READS = (
     "patrol_share", "trouble_memory", "perceived_detection", "budget_share", "delivered",
     "csto_delivered", "fighters", "cell_place", "cell_fighters", "unassigned", "radicalised",
-    "detained", "travellers", "week_frontier",
+    "detained", "travellers", "week_frontier", "control", "promise_kept", "threat",
 )  # fmt: skip
 WRITES = (
     "patrol_share", "trouble_memory", "perceived_detection", "link_detection", "fighters",
@@ -45,7 +49,6 @@ TRIES = purpose("border/tries")
 OFFICIAL = purpose("border/official")
 STOPS = purpose("border/stops")
 JOURNEYS = purpose("border/journeys")
-BORDER = BUDGETS.index("border")
 INFILTRATING_GROUPS = tuple(GROUPS.index(g) for g in ("IMU", "JA", "ETIM"))
 REALLOCATION_WEEKS = 4
 N_STATES = len(STATES)
@@ -53,7 +56,10 @@ N_STATES = len(STATES)
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Infiltration by link [r, l]; journeys south by state [r, c]; patrols and detection [r, l]."""
+    """Infiltration by link [r, l]; journeys south by cohort [r, m]; patrols, detection [r, l].
+
+    Infiltrators who are stopped leave the model, killed or held.
+    """
 
     tried: Counts
     stopped: Counts
@@ -71,14 +77,15 @@ def patrols(state: State, view: Any) -> Floats:
     """B1: patrol density of each link [r, l], 1 = an average link in August 2021."""
     border, world = view.border, view.world
     owner = world.link_state
-    funding = state.budget_share[:, :, BORDER] / view.statecraft.budget_start[BORDER]
+    funding = spending(state, view, "border")
     help_ = border.patrols_from_assistance * state.csto("assistance")
     help_ = help_ + border.patrols_from_reinforcement * state.csto("reinforcement")
     programme = border.patrols_from_csto_programme * view.drivers.csto_programme
     member = border.csto_member
     gain = 1.0 + border.patrols_per_outpost * state.lever("outposts_patrols")
     gain = gain + member * (help_[:, None] + programme)
-    cis = 1.0 + border.patrols_from_cis * view.drivers.cis_programme
+    share = view.intelligence.cis_member * view.drivers.cis_programme
+    cis = 1.0 + border.patrols_from_cis * share
     national = border.patrol_density * border.posture * funding**border.funding_exponent
     density = (national * gain * cis)[:, owner]
     n_links = np.bincount(owner, minlength=N_STATES)[owner]
@@ -139,14 +146,18 @@ def _tries(state: State, week: int, view: Any, streams: Streams) -> tuple[Counts
         1.0 + border.cover_from_traffic * border.crossings_open[world.link_state]
     )
     mean = open_ / WEEKS_PER_YEAR * split_over_links(men, state.perceived_detection, view)
-    isisk = rates.poisson(u[:, 0], mean)
+    start = view.rule.control_start[world.province_zone]
+    weak = opportunity(state.control, start, view.attacks.opportunity_floor)
+    isisk = rates.poisson(u[:, 0], mean * weak[:, world.link_province])
     over = np.cumsum(isisk, axis=1) - state.unassigned[:, None]
     isisk = np.maximum(isisk - np.maximum(over, 0), 0)  # only men without a cell set out
     allied = []
     links_here = np.bincount(world.link_province, minlength=world.n_provinces)
+    guarantee = view.drivers.guarantee[world.link_state]
     for i, g in enumerate(INFILTRATING_GROUPS):
         stock = state.fighters[:, g]
         mean = open_ / WEEKS_PER_YEAR * split_over_links(stock, state.perceived_detection, view)
+        mean = mean * (1.0 - state.promise_kept[:, world.link_province] * guarantee)
         limit = stock[:, world.link_province] // links_here[world.link_province]
         allied.append(np.minimum(rates.poisson(u[:, i + 1], mean), limit))
     return isisk, np.stack(allied, axis=1)
@@ -170,22 +181,20 @@ def _stop(
 def _journeys(
     state: State, week: int, view: Any, streams: Streams, papers: Floats
 ) -> tuple[Counts, Counts]:
-    """B6: recruits who set out to Afghanistan and those stopped [r, c]."""
-    border, owner = view.border, view.world.link_state
-    u = streams.uniform(JOURNEYS, week, 2 * N_STATES)
+    """B6: recruits who set out to Afghanistan and those stopped [r, m].
+
+    States without an Afghan border count the mean of all links for the way over land.
+    """
+    border = view.border
+    cohort = cohort_state(view.world)
+    n_m = len(cohort)
+    u = streams.uniform(JOURNEYS, week, 2 * n_m)
     going = rates.binomial(
-        u[:, :N_STATES], state.travellers, rates.probability(1.0 / border.travel_delay)
+        u[:, :n_m], state.travellers, rates.probability(1.0 / border.travel_delay)
     )
-    everywhere = state.link_detection.mean(axis=1)
-    by_land = np.stack(
-        [
-            state.link_detection[:, owner == c].mean(axis=1) if (owner == c).any() else everywhere
-            for c in range(N_STATES)
-        ],
-        axis=1,
-    )
+    by_land = detection_by_state(state.link_detection, view.world)
     caught = border.air_share * papers + (1.0 - border.air_share) * by_land
-    return going, rates.binomial(u[:, N_STATES:], going, caught)
+    return going, rates.binomial(u[:, n_m:], going, caught[:, cohort])
 
 
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
@@ -215,10 +224,9 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     for i, g in enumerate(INFILTRATING_GROUPS):
         for link, province in enumerate(world.link_province):
             fighters[:, g, province] -= allied[:, i, link]
-    radicalised, detained = state.radicalised.copy(), state.detained.copy()
+    radicalised = state.radicalised.copy()
     for link, region in enumerate(world.link_region):
         radicalised[:, region] += through[:, link]
-    detained[:, world.n_regions :] += caught
     info = Info(
         tried=tried, stopped=stopped, through=through, isisk_tried=isisk,
         allied_tried=allied.sum(axis=1), journeys=going, journeys_stopped=caught,
@@ -232,7 +240,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         fighters=fighters,
         unassigned=state.unassigned - isisk.sum(axis=1) + (going - caught).sum(axis=1),
         radicalised=radicalised,
-        detained=detained,
+        detained=state.detained + caught,
         travellers=state.travellers - going,
     )
     return changed, info

@@ -8,13 +8,15 @@ of a state to the Taliban raises the value of striking it (M-COOPERATION-MAKES-T
 
 Equations (docs/odd.md, "cells"):
     K1  knowledge I += (g min(1, t / 10) effort + k attacks)(1 - I) - d I
-    K2  losses: hazard c I C_p effort_p visibility(mode); effort_p adds auxiliaries (IMU, JA)
-    K3  intake ~ recruits (fewer near capacity) + releases + defections + returnees; men wait
-        until a cell is full, or top up existing cells when no slot is free
-    K4  choice: P(mode) ~ exp(lambda V); V_local 1, V_recruit v_r, V_hide w2 I,
-        V_external w0 + w1 I, V_north,c = v0 + v1 e_c guarantee_c where the province borders c
+    K2  losses: hazard c I C_p effort_p visibility(mode); effort_p adds auxiliaries (IMU, JA);
+        men leave with a hazard of their own; men without a cell count as hiding
+    K3  intake ~ recruits (fewer near capacity) + releases + defections + returnees; new men
+        first fill cells up to the usual size, then form new ones, then swell them
+    K4  choice: an external plot with probability sigma(w0 + w1 I), else a strike at a bordering
+        state c with sigma(v0 + v1 e_c guarantee_c), else P(mode) ~ exp(lambda V) over local
+        (V = 1), recruit (v_r) and hide (w2 I)
     K5  cells may move one province north; cells below the minimum dissolve
-    K6  funds += income - upkeep; skill grows with fights survived
+    K6  funds += income - upkeep; skill grows with weeks in local mode
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from spillover import rates
-from spillover.axes import GROUPS, STATES
+from spillover.axes import GROUPS
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.state import (
     DECISION_WEEKS,
@@ -61,14 +63,17 @@ WRITES = (
 
 INTAKE = purpose("cells/intake")
 LOSSES = purpose("cells/losses")
+EXITS = purpose("cells/exits")
 CAPTURES = purpose("cells/captures")
 CHOICE = purpose("cells/choice")
+NORTHERN = purpose("cells/northern")
+ABROAD = purpose("cells/abroad")
 TARGET = purpose("cells/target")
 PLACE = purpose("cells/place")
 MOVE = purpose("cells/move")
 
 IMU, JA = GROUPS.index("IMU"), GROUPS.index("JA")
-_PLAIN_MODES = np.array([HIDE, LOCAL, RECRUIT, EXTERNAL], dtype=np.int8)
+_HOME_MODES = np.array([HIDE, LOCAL, RECRUIT], dtype=np.int8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class Info:
     returned: Counts
     killed: Counts
     captured: Counts
+    left: Counts
     cells_formed: Counts
     cells_dissolved: Counts
     slots_refused: Counts
@@ -114,21 +120,29 @@ def visibility(mode: np.ndarray, cells: Any) -> Floats:
     return table[mode]
 
 
-def mode_values(
-    knowledge: Floats, engagement: Floats, guarantee: Floats, cells: Any
-) -> tuple[Floats, Floats]:
-    """K4: values of hide, local, recruit, external [r, 4] and of striking each state [r, c]."""
-    plain = np.stack(
+def home_shares(knowledge: Floats, cells: Any) -> Floats:
+    """K4: shares of hiding, attacking at home and recruiting [r, 3] of cells that stay home."""
+    values = np.stack(
         [
             cells.value_hide_knowledge * knowledge,
             np.ones_like(knowledge),
             np.full_like(knowledge, cells.value_recruit),
-            cells.value_external + cells.value_external_knowledge * knowledge,
         ],
-        axis=1,
+        axis=-1,
     )
-    north = cells.value_north + cells.value_north_guarantee * engagement * guarantee
-    return plain, north
+    return rates.softmax(cells.choice_sharpness * values)
+
+
+def external_probability(knowledge: Floats, cells: Any) -> Floats:
+    """K4: probability that a deciding cell turns to an external plot [r]."""
+    return rates.logistic(cells.external_base + cells.external_from_knowledge * knowledge)
+
+
+def northern_probability(engagement: Floats, guarantee: Floats, cells: Any) -> Floats:
+    """K4: probability that a deciding cell at the border of a state strikes it [r, c]."""
+    return rates.logistic(
+        cells.northern_base + cells.northern_from_guarantee * engagement * guarantee
+    )
 
 
 def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Counts, ...]:
@@ -139,6 +153,7 @@ def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Count
     weight = spread / np.maximum(spread.sum(axis=1, keepdims=True), 1)
     anger = (weight * state.afghan_grievance).sum(axis=1)
     mood = np.exp(cells.grievance_slope * (anger - cells.grievance_reference))
+    mood = np.minimum(mood, cells.grievance_cap)
     callers = (state.cell_fighters * (state.cell_mode == RECRUIT)).sum(axis=1)
     reach = 1.0 + cells.recruiting_bonus * callers / np.maximum(men, 1)
     u = streams.uniform(INTAKE, week, 5)
@@ -152,8 +167,11 @@ def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Count
     return recruits, freed, opened, defected, returned
 
 
-def _losses(state: State, week: int, view: Any, streams: Streams) -> tuple[Counts, Counts]:
-    """K2: men lost and, of them, captured, by cell [r, k]."""
+def _losses(state: State, week: int, view: Any, streams: Streams) -> dict[str, Counts]:
+    """K2: men who are gone, and of them those who left and those captured [r, k + 1].
+
+    The last column is the men without a cell.
+    """
     cells = view.cells
     helped = (
         state.effort[:, None]
@@ -163,26 +181,29 @@ def _losses(state: State, week: int, view: Any, streams: Streams) -> tuple[Count
     pressure = state.counter_terror_knowledge[:, None] * state.control * helped
     border = view.world.hops_to_state.min(axis=1) == 1
     entry = cells.operations_from_entry * state.csto("entry")[:, None] * border
-    hazard = (
-        at_province(cells.operations_hazard * pressure + entry, state.cell_place)
-        * visibility(state.cell_mode, cells)
-        / WEEKS_PER_YEAR
+    yearly = cells.operations_hazard * pressure + entry
+    raid = at_province(yearly, state.cell_place) * visibility(state.cell_mode, cells)
+    astray = yearly.mean(axis=1, keepdims=True) * cells.visibility_hiding
+    raid = np.concatenate([raid, astray], axis=1)
+    men = np.concatenate([state.cell_fighters, state.unassigned[:, None]], axis=1)
+    leave = cells.disengagement_hazard
+    n = men.shape[1]
+    gone = rates.binomial(
+        streams.uniform(LOSSES, week, n), men, rates.probability((raid + leave) / WEEKS_PER_YEAR)
     )
-    n_slots = state.cell_place.shape[1]
-    u = streams.uniform(LOSSES, week, n_slots)
-    lost = rates.binomial(u, state.cell_fighters, rates.probability(hazard))
-    u = streams.uniform(CAPTURES, week, n_slots)
-    return lost, rates.binomial(u, lost, cells.captured_share)
+    share = leave / np.maximum(raid + leave, 1e-12)
+    left = rates.binomial(streams.uniform(EXITS, week, n), gone, share)
+    captured = rates.binomial(streams.uniform(CAPTURES, week, n), gone - left, cells.captured_share)
+    return {"gone": gone, "left": left, "captured": captured}
 
 
 def _form(
     state: State, week: int, view: Any, streams: Streams, place: Counts, waiting: Counts
-) -> tuple[Flags, Counts, Counts, Counts]:
-    """K3, K5: fill free slots with new cells; returns slots, provinces, cells formed, refused."""
+) -> tuple[Flags, Counts, Counts]:
+    """K3: fill free slots with new cells; returns slots [r, k], provinces, cells formed [r]."""
     cells = view.cells
     free = place < 0
-    wanted = waiting // int(cells.cell_size)
-    formed = np.minimum(wanted, free.sum(axis=1))
+    formed = np.minimum(waiting // int(cells.cell_size), free.sum(axis=1))
     new = free & (np.cumsum(free, axis=1) <= formed[:, None])
     row, slot = np.nonzero(new)
     where = np.zeros(row.size, dtype=np.int64)
@@ -192,7 +213,7 @@ def _form(
         )
         u = streams.uniform(PLACE, week, place.shape[1])
         where = rates.choose(u[row, slot], pull[row])
-    return new, where, formed, wanted - formed
+    return new, where, formed
 
 
 def top_up(fighters: Counts, used: Flags, largest: int, men: Counts) -> Counts:
@@ -209,23 +230,23 @@ def _choose(
     """K4 for the slots whose turn it is: mode and target [r, due]."""
     cells = view.cells
     due = due_slots(week, place.shape[1])
-    plain, north = mode_values(knowledge, state.engagement, view.drivers.guarantee, cells)
-    borders = view.world.hops_to_state == 1
-    n_r, n_due = place[:, due].shape
-    value = np.empty((n_r, n_due, 4 + len(STATES)))
-    value[:, :, :4] = plain[:, None, :]
-    value[:, :, 3] = np.where(affordable[:, due], value[:, :, 3], -np.inf)
-    near = borders[np.maximum(place[:, due], 0)]
-    value[:, :, 4:] = np.where(near, north[:, None, :], -np.inf)
-    share = rates.softmax(cells.choice_sharpness * value)
-    picked = rates.choose(streams.uniform(CHOICE, week, n_due), share)
-    is_north = picked >= 4
-    mode = np.where(is_north, NORTH, _PLAIN_MODES[np.minimum(picked, 3)]).astype(np.int8)
-    target = np.where(is_north, picked - 4, -1)
-    u = streams.uniform(TARGET, week, n_due)
-    abroad = rates.choose(u, _external_shares(state, view)[:, None, :])
-    target = np.where(mode == EXTERNAL, abroad, target)
-    return mode, target.astype(np.int8)
+    n_due = place[:, due].shape[1]
+    share = home_shares(knowledge, cells)[:, None, :]
+    mode = _HOME_MODES[rates.choose(streams.uniform(CHOICE, week, n_due), share)]
+
+    north = northern_probability(state.engagement, view.drivers.guarantee, cells)
+    near = (view.world.hops_to_state == 1)[np.maximum(place[:, due], 0)]
+    reached = np.cumsum(near * north[:, None, :], axis=2)
+    u = streams.uniform(NORTHERN, week, n_due)
+    strikes = u < reached[:, :, -1]
+    state_hit = (u[:, :, None] >= reached).sum(axis=2)
+
+    abroad = streams.uniform(ABROAD, week, n_due) < external_probability(knowledge, cells)[:, None]
+    abroad &= affordable[:, due]
+    far = rates.choose(streams.uniform(TARGET, week, n_due), _external_shares(state, view)[:, None])
+    mode = np.where(abroad, EXTERNAL, np.where(strikes, NORTH, mode)).astype(np.int8)
+    target = np.where(abroad, far, np.where(strikes, state_hit, -1)).astype(np.int8)
+    return mode, target
 
 
 def _external_shares(state: State, view: Any) -> Floats:
@@ -240,67 +261,73 @@ def _external_shares(state: State, view: Any) -> Floats:
     return np.concatenate([states, others], axis=1)
 
 
-def _funds(state: State, view: Any, fighters: Counts) -> tuple[Counts, Counts]:
+def _funds(held_usd: Counts, view: Any, fighters: Counts) -> tuple[Counts, Counts]:
     """K6: income and upkeep of each cell [r, k] in whole USD of the week."""
     cells = view.cells
     income = np.rint(cells.income * fighters).astype(np.int64)
     need = np.rint(cells.upkeep * fighters).astype(np.int64)
-    return income, np.minimum(need, state.cell_funds_usd + income)
+    return income, np.minimum(need, held_usd + income)
 
 
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance ISIS-K by one week: intake, losses, formation, movement, choice, money."""
     cells = view.cells
+    size = int(cells.cell_size)
     recruits, freed, opened, defected, returned = _intake(state, week, view, streams)
-    lost, captured = _losses(state, week, view, streams)
-    fighters = state.cell_fighters - lost
+    loss = _losses(state, week, view, streams)
+    fighters = state.cell_fighters - loss["gone"][:, :-1]
     broken = (state.cell_place >= 0) & (fighters < cells.cell_minimum)
-    stranded = (fighters * broken).sum(axis=1)
+    waiting = state.unassigned - loss["gone"][:, -1] + (fighters * broken).sum(axis=1)
+    waiting = waiting + recruits + freed + opened + defected + returned
     fighters = np.where(broken, 0, fighters)
     place = np.where(broken, -1, state.cell_place)
-    waiting = state.unassigned + stranded + recruits + freed + opened + defected + returned
 
-    new, where, formed, refused = _form(state, week, view, streams, place, waiting)
+    joining = top_up(fighters, place >= 0, size, waiting)
+    fighters, waiting = fighters + joining, waiting - joining.sum(axis=1)
+    new, where, formed = _form(state, week, view, streams, place, waiting)
     place[new] = where
-    fighters = np.where(new, int(cells.cell_size), fighters)
-    joining = top_up(fighters, place >= 0, int(cells.cell_largest), refused * int(cells.cell_size))
-    fighters = fighters + joining
-    mode = np.where(new, LOCAL, state.cell_mode).astype(np.int8)
-    skill = np.where(new, 0.0, state.cell_skill)
-    kept_funds = np.where(broken | new, 0, state.cell_funds_usd)
-    income, upkeep = _funds(state.replace(cell_funds_usd=kept_funds), view, fighters)
-    money = kept_funds + income - upkeep
+    fighters = np.where(new, size, fighters)
+    waiting = waiting - formed * size
+    crowd = np.where(waiting >= size, waiting, 0)  # no slot is left for them
+    swelling = top_up(fighters, place >= 0, int(cells.cell_largest), crowd)
+    fighters, waiting = fighters + swelling, waiting - swelling.sum(axis=1)
 
+    mode = np.where(new, LOCAL, state.cell_mode).astype(np.int8)
+    kept_funds = np.where(broken | new, 0, state.cell_funds_usd)
+    income, upkeep = _funds(kept_funds, view, fighters)
+    money = kept_funds + income - upkeep
     place = _move(view, week, streams, place)
-    attacks = state.week_attacks.sum(axis=1)
     knowledge = state.counter_terror_knowledge + knowledge_change(
-        state.counter_terror_knowledge, week, state.effort, attacks, cells
+        state.counter_terror_knowledge, week, state.effort, state.week_attacks.sum(axis=1), cells
     )
     affordable = (money >= view.plots.external_cost) & (fighters > cells.cell_minimum)
     due = due_slots(week, place.shape[1])
     target = np.where(new | (place < 0), -1, state.cell_target).astype(np.int8)
     mode[:, due], target[:, due] = _choose(state, week, view, streams, place, knowledge, affordable)
     occupied = place >= 0
-    active = (fighters * ((mode == LOCAL) & occupied)).sum(axis=1)
-    share = active / np.maximum(fighters.sum(axis=1), 1)
+    attacking = (mode == LOCAL) & occupied
+    share = (fighters * attacking).sum(axis=1) / np.maximum(fighters.sum(axis=1), 1)
+    captured = loss["captured"].sum(axis=1)
+    left = loss["left"].sum(axis=1)
     info = Info(
         recruited=recruits, released=freed + opened, defected=defected, returned=returned,
-        killed=(lost - captured).sum(axis=1), captured=captured.sum(axis=1),
-        cells_formed=formed, cells_dissolved=broken.sum(axis=1), slots_refused=refused,
+        killed=loss["gone"].sum(axis=1) - captured - left, captured=captured, left=left,
+        cells_formed=formed, cells_dissolved=broken.sum(axis=1), slots_refused=waiting // size,
         income_usd=income.sum(axis=1), upkeep_usd=upkeep.sum(axis=1),
         lost_funds_usd=(state.cell_funds_usd - kept_funds).sum(axis=1),
         fighters_by_province=by_province(fighters, place, state.control.shape[1]),
     )  # fmt: skip
+    skill = np.where(new, 0.0, state.cell_skill) + cells.skill_gain * attacking
     changed = state.replace(
         cell_place=place,
         cell_fighters=fighters,
         cell_mode=mode,
         cell_target=np.where(occupied, target, -1).astype(np.int8),
-        cell_skill=skill + cells.skill_gain * ((mode == LOCAL) & occupied),
+        cell_skill=skill,
         cell_funds_usd=money,
-        unassigned=waiting - formed * int(cells.cell_size) - joining.sum(axis=1),
+        unassigned=waiting,
         release_pool=state.release_pool - freed,
-        isisk_prisoners=state.isisk_prisoners + captured.sum(axis=1) - opened,
+        isisk_prisoners=state.isisk_prisoners + captured - opened,
         activity=state.activity + (share - state.activity) / DECISION_WEEKS,
         counter_terror_knowledge=knowledge,
     )

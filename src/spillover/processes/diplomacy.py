@@ -1,14 +1,14 @@
 """Diplomacy between the five states and the Taliban: engagement, reciprocity, trust.
 
 Idea: a state's engagement is anchored in its interest and moves with trade, recognition by
-others, attacks, and for Tajikistan with the exclusion of its kin (ST-TJK-CRITICAL,
+others, what it has seen kept, and attacks; Tajikistan holds a reserve for its kin (ST-TJK-CRITICAL,
 ST-UZB-PRAGMATIC-2021, M-GUARANTEES-OPEN-CONTACTS). What engagement buys is disputed
 (M-ENGAGE-DETER-TERROR against M-ENGAGE-INSUFFICIENT), so the slope of reciprocity has a prior
 that includes failure, one for each faction. Trust is a Beta record of promises seen to be kept.
 
 Equations (docs/odd.md, "diplomacy"):
-    D1  e += 0.02 (sigma(logit e0 + trade + stance - affinity + peers + delisting + schedule
-        + lever) - e) - 0.05 blamed attacks, kept in [0.01, 0.99]
+    D1  e += 0.02 (sigma(logit e0 + trade + recognition + delisting - affinity + peers + trust
+        + budget + SCO + schedule + lever) - e) - 0.05 blamed attacks, kept in [0.01, 0.99]
     D2  reciprocity of faction f = sigma(b_f + slope_f (e_mean - e_ref) + stake + conditions e
         - pressure without reward)
     D3  every 4 weeks a state sees a promise kept with the mean probability of nearby provinces;
@@ -35,6 +35,7 @@ READS = (
 WRITES = ("engagement", "trust_kept", "trust_broken", "reciprocity")
 
 SIGNAL = purpose("diplomacy/signal")
+INTEGRATION = 1.0  # mode of the SCO in which it draws Afghanistan in
 SIGNAL_WEEKS = 4
 NEARBY_HOPS = 2  # a state watches provinces at most two links away
 N_STATES = len(STATES)
@@ -70,11 +71,14 @@ def engagement_target(state: State, view: Any) -> Floats:
     )
     share = state.budget_share[:, :, ENGAGEMENT] / view.statecraft.budget_start[ENGAGEMENT]
     attention = dip.engagement_from_budget * np.log(share)
+    record = state.trust_kept / (state.trust_kept + state.trust_broken)
+    verified = dip.engagement_from_trust * (record - dip.trust_reference)
     peers = dip.engagement_from_peers * (
         state.engagement.mean(axis=1, keepdims=True) - dip.peer_reference
     )
+    integrates = dip.engagement_from_sco * (dip.sco_mode == INTEGRATION)
     lever = dip.engagement_from_lever * state.lever("engagement")
-    return rates.logistic(score + peers + attention + lever)
+    return rates.logistic(score + peers + attention + verified + integrates + lever)
 
 
 def reciprocity(engagement: Floats, conditions: Floats, view: Any) -> Floats:
@@ -89,7 +93,8 @@ def reciprocity(engagement: Floats, conditions: Floats, view: Any) -> Floats:
         + dip.reciprocity_from_conditions * rewarded
         - dip.reciprocity_loss_from_bare_pressure * bare
     )
-    gained = dip.reciprocity_slope * (mean[:, None] - dip.engagement_reference)
+    slope = np.array([dip.reciprocity_slope_kandahar, dip.reciprocity_slope_kabul])
+    gained = slope * (mean[:, None] - dip.engagement_reference)
     return rates.logistic(rates.log_odds(dip.reciprocity_start) + gained + shared[:, None])
 
 

@@ -46,6 +46,7 @@ RELOCATION = purpose("groups/relocation")
 ATTACKS = purpose("groups/attacks")
 
 NRF, TTP, BLA, ETIM = (GROUPS.index(name) for name in ("NRF", "TTP", "BLA", "ETIM"))
+STAYING = [GROUPS.index(name) for name in ("NRF", "TTP", "BLA")]
 PRESSED_BY = {"IMU": "UZB", "JA": "TJK"}
 """Which state presses for the removal of which group (A-IMU, A-JA)."""
 
@@ -142,13 +143,16 @@ def _relocate(state: State, view: Any, fighters: Counts, felt: Floats, u: Floats
     north = groups.northward_displacement
     pushed = (u[:, :, 0] < rates.probability(hazard / WEEKS_PER_YEAR)) & (fighters > 0)
     pulled = (u[:, :, 1] < rates.probability(north)) & (fighters > 0) & ~pushed
-    pulled[:, NRF] = False  # the resistance stays with its people
+    pulled[:, STAYING] = False  # aimed at Pakistan, or at home with its people
+    places = np.arange(n_a)
+    tables = _move_tables(world)
+    for g, table in tables.items():
+        pushed[:, g] &= table.n_choices > 0
     removed = np.where(pushed, np.rint(groups.removed_share * fighters).astype(np.int64), 0)
     staying = fighters - removed
     moving = np.where(pushed | pulled, staying, 0)
     destination = np.broadcast_to(np.arange(n_a), fighters.shape).copy()
-    places = np.arange(n_a)
-    for g, table in _move_tables(world).items():
+    for g, table in tables.items():
         away = table.destination(places, u[:, g, 2])
         destination[:, g] = np.where(pushed[:, g], away, destination[:, g])
     toward = toward_north(world).destination(places, u[:, :, 2])
@@ -209,7 +213,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         state.fighters - lost,
         rates.probability(groups.disengagement_hazard / WEEKS_PER_YEAR)[:, None],
     )
-    mood = np.exp(groups.grievance_slope * (state.afghan_grievance - groups.grievance_reference))
+    anger = state.afghan_grievance - groups.grievance_reference
+    mood = np.minimum(np.exp(groups.grievance_slope * anger), groups.grievance_cap)
     room = np.maximum(1.0 - state.fighters.sum(axis=2) / groups.capacity, 0.0) * (upkeep / need)
     mean = (groups.recruitment[:, None] / 1000.0) * state.fighters * mood[:, None, :]
     recruited = rates.poisson(draw(RECRUITS), mean * room[:, :, None])

@@ -7,10 +7,12 @@ more false leads. A fusion centre links its members by a strength that mutual tr
 (R-FUSION-CENTRE, M-DISTRUST-OPENING).
 
 Equations (docs/odd.md, "intelligence"):
-    I1  capacity = (intelligence share / start share)^a (1 + exercises)(1 + CIS programme)
+    I1  capacity = (money for intelligence relative to 2021)^a (1 + exercises)(1 + CIS programme)
+        (1 + CSTO aid)(1 - domestic shock)
     I2  free capacity = capacity / (1 + open files / desks)
     I3  link s_ij = min(trust_ij, base + sharing min(level_i, level_j) + fusion sigma + SCO)
-    I4  hazard h_i = touch_i (h0 + h1 free_i); h = sum h_i + phi sum_ij s_ij sqrt(h_i h_j)
+    I4  hazard h_i = touch_i (h0 + h1 free_i), piece_i the same with neighbours, who hold a piece
+        that says nothing alone; h = (sum h_i + phi sum_ij s_ij sqrt(piece_i piece_j)) (1 - leak)
         + hazard of the host (the authorities' knowledge in Afghanistan, other services abroad)
     I5  a found plot is disrupted; each member is arrested with probability 0.9
     I6  files += false leads + found plots - closed
@@ -24,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from spillover import rates
-from spillover.axes import BUDGETS, STATE_PAIRS, STATES
+from spillover.axes import STATE_PAIRS, STATES
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.state import (
     BASE_ABROAD,
@@ -36,29 +38,33 @@ from spillover.state import (
     Flags,
     Floats,
     State,
+    spending,
 )
 from spillover.streams import Streams, purpose
 
 NAME = "intelligence"
 READS = (
-    "plot_stage", "plot_target", "plot_base", "plot_cohort", "plot_people", "plot_region",
+    "plot_stage", "plot_target", "plot_base", "plot_cohort", "plot_people",
     "busy", "budget_share", "delivered", "pair_trust", "counter_terror_knowledge",
-    "radicalised", "operatives", "detained", "unassigned", "csto_delivered",
+    "radicalised", "operatives", "detained", "unassigned", "csto_delivered", "threat",
 )  # fmt: skip
 WRITES = (
     "plot_stage", "plot_people", "busy", "service_capacity", "radicalised", "operatives",
     "detained", "unassigned", "week_disrupted",
 )  # fmt: skip
 
+COORDINATION = 2.0  # mode of the SCO in which it coordinates services
 DETECTION = purpose("intelligence/detection")
 ARRESTS = purpose("intelligence/arrests")
 LEADS = purpose("intelligence/leads")
-INTELLIGENCE = BUDGETS.index("intelligence")
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Plots found by state [r, c] and outside [r]; people [r]; files [r, c]; mean link [r]."""
+    """Plots found by state [r, c] and outside [r]; people [r]; files [r, c]; mean link [r].
+
+    `fighters_captured` leave the model: they are held where the plot was to happen.
+    """
 
     disrupted: Counts
     disrupted_elsewhere: Counts
@@ -72,34 +78,55 @@ class Info:
 def capacity(state: State, view: Any) -> Floats:
     """I1: capacity of police and intelligence [r, c], 1 = 2021."""
     intel = view.intelligence
-    funding = state.budget_share[:, :, INTELLIGENCE] / view.statecraft.budget_start[INTELLIGENCE]
+    funding = spending(state, view, "intelligence")
     trained = 1.0 + intel.capacity_from_exercises * state.lever("joint_exercises")
     programme = 1.0 + intel.capacity_from_cis * view.drivers.cis_programme * intel.cis_member
-    return funding**intel.capacity_exponent * trained * programme
+    aid = intel.capacity_from_csto * (state.csto("assistance") + state.csto("reinforcement"))
+    helped = 1.0 + aid[:, None] * view.border.csto_member
+    shaken = 1.0 - intel.capacity_loss_from_shock * view.drivers.domestic_shock
+    return funding**intel.capacity_exponent * trained * programme * helped * shaken
 
 
 def link_strength(state: State, view: Any) -> Floats:
     """I3: how much of a partner's knowledge is at hand, by pair of states [r, s]."""
     intel = view.intelligence
     sharing, fusion = state.lever("intelligence_sharing"), state.lever("fusion_centre")
-    sco = intel.link_from_sco * (view.diplomacy.sco_mode >= 1.0) * intel.sco_member
+    sco = intel.link_from_sco * (view.diplomacy.sco_mode >= COORDINATION)
+    member = intel.sco_member
     links = []
     for s, (i, j) in enumerate(STATE_PAIRS):
         strength = (
             intel.link_base
             + intel.link_from_sharing * np.minimum(sharing[:, i], sharing[:, j])
             + intel.fusion_link * np.minimum(np.minimum(fusion[:, i], fusion[:, j]), 1.0)
-            + sco[i] * sco[j]
+            + sco * member[i] * member[j]
         )
         links.append(np.minimum(strength, state.pair_trust[:, s]))
     return np.stack(links, axis=1)
 
 
-def fused_hazard(hazard: Floats, link: Floats, phi: float) -> Floats:
-    """I4: own hazards [..., c] plus what pairs find together, with link [..., s]."""
-    root = np.sqrt(hazard)
+def fused_hazard(hazard: Floats, piece: Floats, link: Floats, phi: float) -> Floats:
+    """I4: own hazards [..., c] plus what pairs with pieces [..., c] find over links [..., s]."""
+    root = np.sqrt(piece)
     joint = sum(link[..., s] * root[..., i] * root[..., j] for s, (i, j) in enumerate(STATE_PAIRS))
     return hazard.sum(axis=-1) + phi * joint
+
+
+def neighbours(world: Any) -> Floats:
+    """Which states share a border [c, c]."""
+    touching = np.zeros((len(STATES), len(STATES)))
+    for a, b in world.region_edges:
+        i, j = world.region_state[a], world.region_state[b]
+        touching[i, j] = touching[j, i] = float(i != j) or touching[i, j]
+    return touching
+
+
+def pieces(seen: Floats, target: Codes, origin: Counts, view: Any) -> Floats:
+    """Who holds a piece of a plot [n, c]: those who see it, and neighbours of where it happens."""
+    happens = np.where(target < len(STATES), target, origin)
+    known = happens >= 0
+    beside = neighbours(view.world)[np.maximum(happens, 0)] * known[:, None]
+    return np.maximum(seen, view.intelligence.touch_neighbour * beside)
 
 
 def touch(base: Codes, target: Codes, origin: Counts, view: Any) -> Floats:
@@ -133,13 +160,17 @@ def _found(
         closed = 1.0 - intel.closed_channel_loss * np.minimum(
             state.lever("online_monitoring")[row], 1.0
         )
-        hazard = touch(base, target, origin, view) * own * closed
+        seen = touch(base, target, origin, view)
+        own = own * closed
+        piece = pieces(seen, target, origin, view) * own
         host = np.where(
             base == BASE_AFGHANISTAN,
             intel.hazard_afghanistan * state.counter_terror_knowledge[row],
             np.where(base == BASE_ABROAD, intel.hazard_abroad, 0.0),
         )
-        total = fused_hazard(hazard, link[row], intel.fusion_gain) + host
+        leak = intel.leak * link[row].mean(axis=1) * view.border.corruption.mean()
+        fused = fused_hazard(seen * own, piece, link[row], intel.fusion_gain)
+        total = fused * (1.0 - leak) + host
         u = streams.uniform(DETECTION, week, state.plot_stage.shape[1])
         found[row, slot] = u[row, slot] < rates.probability(total)
     return found, row, slot

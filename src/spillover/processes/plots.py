@@ -102,12 +102,8 @@ def _candidates(state: State, week: int, view: Any, streams: Streams) -> tuple[F
         & (state.cell_funds_usd[:, due] >= plots.external_cost)
     )
     pools = np.concatenate([state.radicalised, state.operatives], axis=1)
-    hazard = np.concatenate(
-        [
-            np.full(state.radicalised.shape[1], plots.start_hazard_home),
-            np.full(N_STATES, plots.start_hazard_abroad),
-        ]
-    )
+    hazard = np.full(pools.shape[1], plots.start_hazard_abroad)
+    hazard[: view.world.n_regions] = plots.start_hazard_home
     u = streams.uniform(STARTS, week, pools.shape[1])
     pool_starts = u < rates.probability(hazard / WEEKS_PER_YEAR * pools)
     flag = np.concatenate([ready_cells, pool_starts], axis=1)

@@ -10,14 +10,14 @@ repression beyond a point backfires (paper:keohane2003); prevention and messagin
 Equations (docs/odd.md, "recruitment"):
     C1  hardship H = 0.4 unemployment + 0.3 remittance dependence x stress + 0.2 water deficit
         + 0.1 (1 - income); G = H (1 - L); openness g = min(cap, exp(slope (G - G0)))
-    C2  exposure X = (1 - chi) online / online_0 + chi R / R_0
-    C3  S -> E with hazard h_m X g (1 + b max(0, k - k*)) (1 - prevention), h_m normalised so that
-        recruits in 2021 equal the prior inflow
-    C4  E -> R with hazard q x contact, E -> S with hazard delta, R leaves with hazard delta_R
+    C2  exposure X = (1 - chi) online / online_0 + chi s(R / R_0), s saturating
+    C3  S -> E with hazard h_m X g B (1 - prevention), B = (1 + b max(0, k - k*)) relative to
+        2021, h_m normalised so that recruits in 2021 equal the prior inflow
+    C4  E -> R with hazard q x s(contact), E -> S with hazard delta, R leaves with hazard delta_R
     C5  recruits split into travel, home cell, external cell
     C6  arrests: hazard x service capacity on E and R; false arrests ~ Poisson(arrests (1/pi - 1))
-    C7  prison -> rehabilitation while places last, else back to S or E; relapse
-    C8  propaganda follows its driver and rises with attacks abroad
+    C7  prison -> rehabilitation for a share, else back to S or E; relapse
+    C8  propaganda follows its factor and rises with attacks carried out
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from spillover.axes import BUDGETS, STATES
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.state import Counts, Floats, State
 from spillover.streams import Streams, purpose
-from spillover.world.cohorts import by_state, cohort_state
+from spillover.world.cohorts import by_state, cohort_state, detection_by_state
 
 NAME = "recruitment"
 READS = (
@@ -83,19 +83,17 @@ def cohort_hardship(view: Any) -> Floats:
     national value, its own stress acts on exposure (C3).
     """
     rec, drivers, world = view.recruitment, view.drivers, view.world
-    national = (
-        0.4 * rec.unemployment
-        + 0.3 * drivers.remittance_dependence * drivers.diaspora_stress
-        + 0.2 * drivers.water_deficit
-        + 0.1 * (1.0 - rec.income)
-    )
+    fixed = 0.4 * rec.unemployment + 0.2 * drivers.water_deficit + 0.1 * (1.0 - rec.income)
+    families = 0.3 * drivers.remittance_dependence
+    national = fixed + families * drivers.diaspora_stress
+    abroad = fixed + families * rec.diaspora_stress_reference
     owner = world.region_state
     urban = world.urban_index[world.n_provinces : world.n_provinces + world.n_regions]
     people = world.population[world.n_provinces : world.n_provinces + world.n_regions]
     weight = np.bincount(owner, weights=people, minlength=N_STATES)
     mean = np.bincount(owner, weights=people * urban, minlength=N_STATES) / weight
     rural = 1.0 + rec.rural_hardship * (mean[owner] - urban)
-    return np.concatenate([national[owner] * rural, national])
+    return np.concatenate([national[owner] * rural, abroad])
 
 
 def openness(grievance: Floats, slope: float, reference: float, cap: float) -> Floats:
@@ -164,15 +162,17 @@ def start_susceptible(view: Any) -> Counts:
 
 
 def path_shares(state: State, view: Any) -> Floats:
-    """C5: travel, home cell, external cell [r, m, path]; borders and control push away from travel.
+    """C5: travel, home cell, external cell [r, m, path]; a guarded border keeps people home.
 
-    A closed border or a strong counter-terror campaign in Afghanistan lowers the odds of travel.
+    Emigrants travel from Russia, so the Afghan border of their state does not hold them.
     """
     rec = view.recruitment
     n_m = state.susceptible.shape[1]
-    closed = state.link_detection.mean(axis=1) - rec.path_detection_reference
+    land = 1.0 - view.border.air_share
+    guarded = detection_by_state(state.link_detection, view.world)
+    closed = land * (guarded - rec.path_detection_reference)
     score = np.log(rec.path_share)[None, None, :] + np.zeros((state.n_replicates, n_m, 1))
-    score[:, :, 0] -= (rec.path_from_border * closed)[:, None]
+    score[:, :-N_STATES, 0] -= (rec.path_from_border * closed)[:, view.world.region_state]
     score[:, -N_STATES:, 2] += rec.path_external_diaspora
     return rates.softmax(score)
 
@@ -187,8 +187,11 @@ def _exposure(state: State, view: Any) -> Floats:
     online = state.propaganda[:, None] * (1.0 - message) * (1.0 - watched)
     members = state.radicalised.sum(axis=1) / reference_members(view).sum()
     contact = rec.contact_share
-    reach = (1.0 - contact) * online[:, owner] + contact * members[:, None]
-    backlash = 1.0 + rec.backlash * np.maximum(state.repression - rec.backlash_threshold, 0.0)
+    met = saturating(members, rec.contact_cap)[:, None]
+    reach = (1.0 - contact) * online[:, owner] + contact * met
+    beyond = np.maximum(state.repression - rec.backlash_threshold, 0.0)
+    beyond_at_start = np.maximum(view.statecraft.repression_start - rec.backlash_threshold, 0.0)
+    backlash = (1.0 + rec.backlash * beyond) / (1.0 + rec.backlash * beyond_at_start)
     funding = state.budget_share[:, :, PREVENTION] / view.statecraft.budget_start[PREVENTION]
     base_reach = rec.prevention_base * (funding - 1.0)  # 2021 is part of the normalised hazard
     reached = np.clip(base_reach + state.lever("prevention") * rec.prevention_coverage, -1.0, 1.0)
@@ -277,7 +280,7 @@ def _move(state: State, view: Any, flows: Info) -> State:
         - flows.arrested_members - flows.disengaged,
         detained=state.detained + arrested - flows.freed,
         treated=state.treated + flows.freed_to_treatment - flows.treatment_ended,
-        travellers=state.travellers + by_state(by_path[:, :, 0], world),
+        travellers=state.travellers + by_path[:, :, 0],
         operatives=state.operatives + by_state(by_path[:, :, 2], world) - flows.retired,
         propaganda=state.propaganda + rec.propaganda_reversion * (output - state.propaganda),
         week_arrests=flows.arrests,

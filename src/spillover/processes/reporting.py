@@ -8,8 +8,8 @@ numbers with data, never the true state. Nothing else in the model reads them.
 Equations (docs/odd.md, "reporting"):
     O1  recorded ~ Bin(attacks, share_UN); claimed ~ Bin(attacks, share_UN x claims ratio);
         monitored ~ Bin(deadly attacks, share_monitor)
-    O2  estimate = fighters x lognormal noise x (family factor once the definition changes), the
-        same noise within half a year
+    O2  estimate = fighters at the start of the half-year x lognormal noise x (family factor once
+        the definition changes); one figure for half a year
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from spillover.state import Counts, Floats, State, isisk_fighters
 from spillover.streams import Streams, purpose
 
 NAME = "reporting"
-READS = ("week_attacks", "week_deadly", "cell_fighters", "unassigned", "fighters")
-WRITES = ()
+READS = ("surveyed", "week_attacks", "week_deadly", "cell_fighters", "unassigned", "fighters")
+WRITES = ("surveyed",)
 
 COUNTS = purpose("reporting/counts")
 STRENGTH = purpose("reporting/strength")
@@ -49,8 +49,12 @@ def strength(fighters: Counts, noise_u: Floats, log_sd: float, families: float) 
 
 
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
-    """Observe the week; the state is left as it is."""
+    """Observe the week; of the state only the survey of strengths is renewed."""
     reporting = view.reporting
+    if week % REPORT_WEEKS == 0:
+        others = state.fighters.sum(axis=2)
+        men = np.concatenate([isisk_fighters(state)[:, None], others], axis=1)
+        state = state.replace(surveyed=men)
     n_r, n_a = state.week_attacks.shape
     u = streams.uniform(COUNTS, week, 3 * n_a).reshape(n_r, 3, n_a)
     n_g = state.fighters.shape[1]
@@ -61,9 +65,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         attacks_claimed=rates.binomial(u[:, 1], state.week_attacks, claimed),
         attacks_monitored=rates.binomial(u[:, 2], state.week_deadly, reporting.share_monitor),
         strength_isisk=strength(
-            isisk_fighters(state), v[:, 0], reporting.strength_log_sd, reporting.family_factor
+            state.surveyed[:, 0], v[:, 0], reporting.strength_log_sd, reporting.family_factor
         ),
-        strength_groups=strength(
-            state.fighters.sum(axis=2), v[:, 1:], reporting.strength_log_sd, 1.0
-        ),
+        strength_groups=strength(state.surveyed[:, 1:], v[:, 1:], reporting.strength_log_sd, 1.0),
     )

@@ -10,7 +10,7 @@ two things.
 Equations (docs/odd.md, "rule"):
     R1  revenue = customs + taxes + opium levy + mines
     R2  spending = (treasury + revenue) / (1 + reserve weeks), split by the security share
-    R3  pay = security paid / security promised
+    R3  pay = security paid / cost of the forces at full pay
     R4  exclusion x = non-Pashtun share (1 - inclusion)      [the only reader of ethnic shares]
     R5  loyalty reverts to sigma(logit l0 + k_pay ln pay - k_x (x - x0) - k_s split)
     R6  effort = factor pay^a (mean loyalty / reference) (1 - k split) (1 + cooperation)
@@ -18,7 +18,8 @@ Equations (docs/odd.md, "rule"):
     R8  legitimacy += rate (sigma(logit L0 + deviations from the start) - L)
     R9  grievance G = H (1 - L), H = (unemployment + food need) / 2
     R10 will of a faction follows the reciprocity that engagement earns from it
-    R11 promise kept in a province = sum over factions of share x will x min(1, pay C)
+    R11 promise kept in a province = sum over factions of share x will x min(1, pay C),
+        less when the factions split
 """
 
 from __future__ import annotations
@@ -171,7 +172,7 @@ def _loyalty(state: State, week: int, view: Any, pay: Floats, excess: Floats, u:
 
 
 def _legitimacy(state: State, view: Any, income: Floats, excess: Floats, safe: Floats) -> Floats:
-    """R8: every term is a deviation from August 2021, so a quiet world stays where it is."""
+    """R8: every term is a deviation from a reference, so each driver acts by its change."""
     rule, drivers, zone = view.rule, view.drivers, view.world.province_zone
     opium_loss = np.maximum(1.0 - drivers.opium_value / rule.opium_reference, 0.0)
     poppy = rule.poppy_zone_share[zone] / rule.poppy_zone_share.max()
@@ -207,7 +208,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         alignment,
     )
     exclusion = world.non_pashtun_share * (1.0 - included[:, None])
-    excess = exclusion - world.non_pashtun_share * (1.0 - rule.inclusion)
+    excess = exclusion - world.non_pashtun_share * (1.0 - rule.inclusion_reference)
 
     u = streams.uniform(LOYALTY, week, world.n_provinces)
     loyalty = _loyalty(state, week, view, pay, excess, u)
@@ -243,7 +244,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         effort=effort(rule, pay, loyalty.mean(axis=1), cooperation),
         pay=pay,
         faction_will=will,
-        promise_kept=promise_kept(will, kabul, pay, control),
+        promise_kept=promise_kept(will, kabul, pay, control)
+        * (1.0 - rule.promise_loss_from_split * rule.faction_split),
         afghan_grievance=need * (1.0 - legitimacy),
     )
     return changed, info

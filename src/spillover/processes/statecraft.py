@@ -10,9 +10,10 @@ Equations (docs/odd.md, "statecraft"):
         exp(-sensitivity alarm)
     S2  every 13 weeks budget shares = inertia old + (1 - inertia) softmax(ln start + response
         x threat)
-    S3  delivered lever moves toward its target by at most 1 / delay a week, upward only while its
-        precondition holds and the programme budget allows; cost is paid for what is delivered
-    S4  repression k += rate (k_ref + a ln(arrests / reference) - k)
+    S3  delivered lever moves toward its target by at most 1 / delay a week; the target is zero
+        while its precondition fails; growth stops where the programme budget ends; cost is paid
+        for what is delivered
+    S4  repression k += rate (k_ref + shock + a ln(arrests / reference) - k)
     S5  legitimacy reverts to its start, less domestic shocks and excess repression
 """
 
@@ -128,6 +129,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     arrests = state.arrests_per_week + (state.week_arrests - state.arrests_per_week) / HALF_YEAR
     excess = np.log((arrests + 0.1) / (craft.arrest_reference / WEEKS_PER_YEAR + 0.1))
     reference = craft.repression_start + craft.repression_reference_shift
+    reference = reference + craft.repression_from_shock * drivers.domestic_shock
     pull = reference + craft.repression_from_arrests * excess - state.repression
     repression = np.clip(state.repression + craft.repression_reversion * pull, 0.0, 1.0)
     goal = rates.logistic(

@@ -28,3 +28,20 @@ def region_shares(world: World) -> NDArray[np.float64]:
     people = world.population[first : first + world.n_regions].astype(np.float64)
     own = world.region_state[None, :] == np.arange(len(STATES))[:, None]
     return own * people / (own * people).sum(axis=1, keepdims=True)
+
+
+def detection_by_state(link_detection: NDArray[np.float64], world: World) -> NDArray[np.float64]:
+    """Mean detection on each state's Afghan border [r, c] from links [r, l].
+
+    States without such a border get the mean of all links: their people cross a neighbour's.
+    """
+    everywhere = link_detection.mean(axis=1)
+    return np.stack(
+        [
+            link_detection[:, world.link_state == c].mean(axis=1)
+            if (world.link_state == c).any()
+            else everywhere
+            for c in range(len(STATES))
+        ],
+        axis=1,
+    )

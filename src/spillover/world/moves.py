@@ -27,10 +27,15 @@ class MoveTable:
         return np.where(n > 0, self.neighbours[place, pick], place)
 
 
-def _table(world: World, distance: Ints, sign: int) -> MoveTable:
+REACH = 2
+"""Links within which a neighbour feels a group and presses it away; farther out it is left."""
+
+
+def _table(world: World, distance: Ints, sign: int, reach: int | None = None) -> MoveTable:
     chosen: list[list[int]] = [[] for _ in range(world.n_provinces)]
     for start, end in world.province_edges:
-        if sign * (distance[end] - distance[start]) > 0:
+        near = reach is None or distance[start] <= reach
+        if near and sign * (distance[end] - distance[start]) > 0:
             chosen[start].append(int(end))
     width = max(1, max(map(len, chosen)))
     padded = np.array([sorted(c) + [0] * (width - len(c)) for c in chosen], dtype=np.int64)
@@ -46,7 +51,7 @@ def toward_north(world: World) -> MoveTable:
 @cache
 def away_from_state(world: World, state: int) -> MoveTable:
     """Moves that lengthen the way to one state (axis position in STATES)."""
-    return _table(world, world.hops_to_state[:, state], +1)
+    return _table(world, world.hops_to_state[:, state], +1, REACH)
 
 
 @cache
@@ -60,4 +65,4 @@ def away_from_province(world: World, province: int) -> MoveTable:
         for b in reached:
             distance[b] = distance[frontier[0]] + 1
         frontier = list(dict.fromkeys(reached))
-    return _table(world, distance, +1)
+    return _table(world, distance, +1, REACH)
