@@ -16,6 +16,7 @@ from spillover import rates
 from spillover.axes import CSTO_OPTIONS, GROUPS, LEVERS, STATE_PAIRS, STATES
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.processes import attacks, border, cells, plots, recruitment, rule
+from spillover.processes.alliances import KGZ_TJK
 from spillover.state import (
     BASE_HOME,
     EMPTY,
@@ -88,7 +89,6 @@ def _afghan_rule(view: Any, streams: Streams) -> dict[str, Any]:
         "loyalty": _rows(streams, par.loyalty_start[zone]),
         "treasury_usd": _rows(streams, np.int64(treasury)),
         "effort": _rows(streams, 1.0),
-        "pay": _rows(streams, 1.0),
         "counter_terror_knowledge": _rows(streams, 0.0),
         "faction_will": _rows(streams, will),
         "promise_kept": _rows(streams, kept[0]),
@@ -152,12 +152,11 @@ def _cohorts(view: Any, streams: Streams) -> dict[str, Any]:
     detained = rec.arrest_hazard * (exposed + members) * rec.sentence_weeks / WEEKS_PER_YEAR
     freed = detained / rec.sentence_weeks
     treated = rec.rehabilitation_base * freed * rec.rehabilitation_weeks
-    joining = rec.inflow * rec.path_share
-    weight = by_state((people * hazard)[None, :], view.world)[0]
-    weight = weight / weight.sum()
     within = people * hazard / (people * hazard).sum()
-    travellers = joining[0] * within * view.border.travel_delay / WEEKS_PER_YEAR
-    operatives = joining[2] * weight / rec.member_disengagement_hazard
+    joining = rec.inflow * within[:, None] * recruitment.reference_paths(view)
+    travellers = joining[:, 0] * view.border.travel_delay / WEEKS_PER_YEAR
+    abroad = by_state(joining[None, :, 2], view.world)[0]
+    operatives = abroad / rec.member_disengagement_hazard
     stocks = (exposed, members, detained, treated, travellers, operatives)
     means = np.concatenate(stocks)
     drawn = rates.poisson(streams.uniform(COHORTS, 0, len(means)), means)
@@ -191,6 +190,7 @@ def _diplomacy(view: Any, streams: Streams) -> dict[str, Any]:
     kept = float(dip.reciprocity_start.mean())
     n_states = len(STATES)
     pair_trust = np.full(len(STATE_PAIRS), alliances.trust_start)
+    pair_trust[KGZ_TJK] -= alliances.trust_quarrel
     return {
         "engagement": _rows(streams, dip.engagement_start),
         "trust_kept": _rows(streams, np.full(n_states, kept * months)),
@@ -232,7 +232,7 @@ def plot_means(view: Any) -> tuple[Any, Any]:
     owner = cohort_state(view.world)[: view.world.n_regions]
     busy = intel.false_leads / WEEKS_PER_YEAR * intel.file_weeks
     found = intel.hazard_base + intel.hazard_capacity / (1.0 + busy / intel.desks)
-    onward = float(plots.stage_hazard(np.array(BASE_HOME), view.plots))
+    onward = float(plots.stage_probability(np.array(BASE_HOME), view.plots))
     leave = found[owner] + onward
     planned = starts / leave
     return planned, planned * onward / leave

@@ -246,7 +246,7 @@ _AFGHANISTAN = [
             "Customs, taxes, opium levy and mines.", None, 1.0,
             lambda s, i, w: i.rule.revenue_usd / 1e6, ("calibration:taliban_revenue_total_usd",)),
     Outcome("security_pay", "Security pay over what was promised", "1", "stock", "AFG",
-            "1 = paid in full.", "higher", 0.01, lambda s, i, w: s.pay, ("Q-SECURITY-BUDGET",)),
+            "1 = paid in full.", "higher", 0.01, lambda s, i, w: i.rule.pay, ("Q-SECURITY-BUDGET",)),
     Outcome("counter_terror_knowledge", "Knowledge of the authorities about ISIS-K", "index",
             "stock", "AFG", "0 nothing, 1 everything.", "higher", 0.01,
             lambda s, i, w: s.counter_terror_knowledge, ("M-TAL-OPS-ISK-LOCAL",)),

@@ -166,6 +166,7 @@ def _binomial_hit(u: Floats, n: Counts, p: Floats) -> Counts:
         nb, pb, ub = n[~small], p[~small], u[~small]
         guess = nb * pb + np.sqrt(nb * pb * (1.0 - pb)) * ndtri(ub)
         drawn[~small] = _settle(ub, np.minimum(guess, nb), lambda k, i: bdtr(k, nb[i], pb[i]))
+    drawn = np.minimum(drawn, n)  # rounding in the far tail must not count past the last trial
     return np.where(flip, n - drawn, drawn)
 
 

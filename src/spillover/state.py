@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spillover.axes import BUDGETS, CSTO_OPTIONS, LEVERS
+from spillover.rates import probability
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -39,7 +40,7 @@ DECISION_WEEKS = 4
 # Stages of a plot; two equal exponential stages make the Gamma(2) preparation time.
 EMPTY, PLANNED, READY = range(3)
 # Where a plot is prepared.
-BASE_AFGHANISTAN, BASE_HOME, BASE_ABROAD = range(3)
+BASE_AFGHANISTAN, BASE_HOME, BASE_ABROAD, BASE_DIASPORA = range(4)
 # Targets of a plot: the five states by index, then:
 TARGET_RUSSIA, TARGET_ELSEWHERE = 5, 6
 
@@ -54,7 +55,6 @@ class State:
     loyalty: Floats  # [r, a] of local commanders
     treasury_usd: Counts  # [r]
     effort: Floats  # [r] counter-terror effort, 1 = fully paid and as loyal as in 2021
-    pay: Floats  # [r] security pay over the cost of the forces at full pay
     counter_terror_knowledge: Floats  # [r] what the authorities know about ISIS-K
     faction_will: Floats  # [r, f] to keep promises given to neighbours
     promise_kept: Floats  # [r, a] probability that a promise to a neighbour is kept
@@ -156,8 +156,11 @@ def isisk_fighters(state: State) -> Counts:
 def spending(state: State, view: Any, line: str) -> Floats:
     """Money for one budget line relative to 2021 [r, c]: its share, and more under threat."""
     b = BUDGETS.index(line)
-    share = state.budget_share[:, :, b] / view.statecraft.budget_start[b]
-    return share * (1.0 + view.statecraft.spending_from_threat * state.threat)
+    craft = view.statecraft
+    share = state.budget_share[:, :, b] / craft.budget_start[b]
+    at_start = probability(craft.sensitivity * view.initial.alarm)
+    more = 1.0 + craft.spending_from_threat * state.threat
+    return share * more / (1.0 + craft.spending_from_threat * at_start)
 
 
 def opportunity(control: Floats, start: Floats, floor: float) -> Floats:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_UNIT = 2.0**-53
+_UNIT = 2.0**-52  # 52 bits and a half step: neither 0 nor 1 can come out
 _REGISTRY: dict[int, str] = {}
 
 
@@ -91,4 +91,4 @@ class Streams:
             n_slots: how many entity slots to address; asking for more never changes the first.
         """
         words = self.words(purpose_id, week, n_slots)
-        return ((words >> np.uint64(11)).astype(np.float64) + 0.5) * _UNIT
+        return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * _UNIT

@@ -120,6 +120,6 @@ def test_sure_signs_hold(signs, triples):
     outcomes = pd.concat([run_scenario(name) for name in names], ignore_index=True)
     found = signs.evaluate(outcomes, triples)
     assert not (found["verdict"] == "missing").any()
-    is_sure = [tuple(k) in SURE for k in found[["scenario", "outcome", "state"]].to_numpy()]
+    is_sure = np.array([key(row) in SURE for row in found.to_dict("records")])
     misses = found[is_sure & (found["verdict"] != "holds")]
     assert misses.empty, "\n" + misses.to_string(index=False)

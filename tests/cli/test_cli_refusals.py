@@ -42,7 +42,7 @@ REFUSED = [
     (["run", "engine.block_size=0"], ["engine.block_size"]),
     (["run", "figures=perhaps"], ["wrong kind", "true or false"]),
     (["run", "horizon=century"], ["no horizon", "hindcast, projection"]),
-    (["run", "horizon=hindcast", "scenario=malign_escalation"], ["only the scenario status_quo"]),
+    (["run", "horizon=hindcast", "scenario=malign_escalation"], ["starts after the hindcast has ended"]),
     (["run", "horizon=hindcast", "policy=full_package"], ["after the hindcast", "start.policy"]),
     (["run", "uncertainty.name=guess"], ["kind of uncertainty", "none, priors"]),
     (["run", "scenario=status_quo,malign_escalation"], ["one scenario", "spillover sweep"]),

@@ -407,6 +407,7 @@ def test_a_full_table_of_cells_lets_men_wait(compiled, weeks, set_to, world):
     changes = [
         set_to("initial.isisk_fighters", 6000),
         set_to("cells.cell_size", 4),
+        set_to("cells.cell_largest", 4),
         set_to("groups.commander_defections", 100),
     ]
     refused = 0

@@ -22,6 +22,7 @@ PROCESSES = {process.NAME: process for process in kernel.SCHEDULE}
 NAMES = sorted(PROCESSES)
 WEEK = 40  # also the turn of diplomacy and the border, which act every fourth week
 PLANNING = 39  # the turn of statecraft, which plans every thirteenth week
+SURVEY = 26  # the turn of reporting, which takes stock twice a year
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def situations(compiled, busy_world, weeks):
     replicates = range(3)
     found = {}
     for week in weeks(parameters, 5, replicates, WEEK + 1):
-        if week.number in (PLANNING, WEEK):
+        if week.number in (SURVEY, PLANNING, WEEK):
             found[week.number] = week
     return parameters, replicates, found
 
@@ -123,7 +124,7 @@ def test_every_field_has_a_writer_and_a_reader():
 # ---- reads and writes ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [PLANNING, WEEK])
+@pytest.mark.parametrize("number", [SURVEY, PLANNING, WEEK])
 @pytest.mark.parametrize("name", NAMES)
 def test_step_writes_only_what_it_declares(situations, differences, name, number):
     _, _, found = situations
@@ -144,7 +145,7 @@ def test_step_writes_all_that_it_declares(situations, name):
     assert handed_over == set(PROCESSES[name].WRITES)
 
 
-@pytest.mark.parametrize("number", [PLANNING, WEEK])
+@pytest.mark.parametrize("number", [SURVEY, PLANNING, WEEK])
 @pytest.mark.parametrize("name", NAMES)
 def test_step_uses_only_what_it_declares(situations, differences, name, number):
     """With every other array poisoned the result is the same."""
@@ -174,7 +175,7 @@ def test_step_looks_at_all_that_it_declares(situations, name):
     assert not idle, f"declared and never looked at: {sorted(idle)}"
 
 
-@pytest.mark.parametrize("number", [PLANNING, WEEK])
+@pytest.mark.parametrize("number", [SURVEY, PLANNING, WEEK])
 @pytest.mark.parametrize("name", NAMES)
 def test_step_leaves_its_input_alone(situations, differences, name, number):
     parameters, replicates, found = situations
@@ -240,7 +241,7 @@ def chains(tree):
 
 
 def model_files():
-    return [*sorted((SRC / "processes").glob("*.py")), SRC / "first_state.py"]
+    return [*sorted((SRC / "processes").glob("*.py")), SRC / "first_state.py", SRC / "state.py"]
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def all_local(state, view):
 
 def takeover_rate(view, men: float) -> float:
     """True attacks per week of so many local men, all generations included."""
-    local = math.exp(3) / (1 + math.exp(3) + math.exp(0.9) + math.exp(-3.3))
+    local = math.exp(3) / (1 + math.exp(3) + math.exp(0.9))
     true_rate = view.attacks.recorded_at_takeover / view.reporting.share_un
     return true_rate * men / (view.initial.isisk_fighters * local)
 

@@ -22,15 +22,15 @@ from spillover.world import World, load_world
 from spillover.world.cohorts import by_state
 
 SEED = 20210815
-REPLICATES, WEEKS = 8, 40
+REPLICATES, WEEKS = 8, 32
 
 # A livelier world: what is rare happens often, and what is ordered comes at once, so that a few
 # replicates of some months show the sign of an effect.
 LIVELY: Mapping[str, float] = {
     "border.infiltration": 1.0,
     "border.official_share": 0.5,
-    "cells.value_north": 0.3,
-    "cells.value_external": 0.5,
+    "cells.northern_base": -3.0,
+    "cells.external_base": -3.0,
     "plots.start_hazard_home": 0.3,
     "plots.start_hazard_abroad": 0.2,
     "recruitment.inflow": 1000.0,
@@ -135,8 +135,9 @@ def view_of(changed: Callable[..., ParameterTree], world: World) -> Callable[...
 
 @pytest.fixture
 def start(view: Any) -> State:
-    """The first state of three replicates."""
-    return first_state(view, Streams(SEED, range(3)))
+    """The first state of three replicates, before anything alarmed anyone."""
+    state = first_state(view, Streams(SEED, range(3)))
+    return state.replace(alarm=np.zeros((3, 5)), threat=np.zeros((3, 5)))
 
 
 @pytest.fixture

@@ -26,13 +26,16 @@ def plain_view():
             trust_from_treaty=0.1,
             trust_quarrel=0.2,
             trust_loss_from_clash=0.3,
+            trust_loss_from_stance=0.5,
             pledge_base=np.array([-3.0, -4.0, -5.0, -6.0]),
             pledge_from_threat=3.0,
             pledge_from_attention=1.0,
             pledge_loss_from_quarrel=2.0,
         ),
         drivers=SimpleNamespace(kgz_tjk_treaty=0.0, domestic_shock=np.zeros(5)),
-        diplomacy=SimpleNamespace(csto_response_shift=0.0),
+        diplomacy=SimpleNamespace(
+            csto_response_shift=0.0, engagement_start=np.array([0.4, 0.35, 0.05, 0.6, 0.6])
+        ),
     )
 
 
@@ -63,6 +66,16 @@ def test_treaty_ends_the_quarrel_and_a_clash_needs_both_sides(plain_view, start)
     assert alliances.trust_target(start, plain_view)[0, KGZ_TJK] == pytest.approx(0.2 - 0.3 * 0.5)
     plain_view.drivers.domestic_shock = np.ones(5)
     assert alliances.trust_target(start, plain_view)[0, KGZ_TJK] == 0.0  # never negative
+
+
+def test_stances_that_drift_apart_cost_trust(plain_view, start):
+    stance = start.engagement.copy()
+    stance[:, STATES.index("UZB")] = 0.8  # 0.75 from Tajikistan instead of 0.55
+    target = alliances.trust_target(start.replace(engagement=stance), plain_view)
+    assert target[0, TJK_UZB] == pytest.approx(0.4 - 0.5 * 0.2)
+    stance[:, STATES.index("UZB")] = 0.05
+    closer = alliances.trust_target(start.replace(engagement=stance), plain_view)
+    assert closer[0, TJK_UZB] == pytest.approx(0.4 + 0.5 * 0.55)
 
 
 def test_pledge_hazard_by_hand_and_its_limits(plain_view):

@@ -10,13 +10,13 @@ import pytest
 
 from spillover.axes import GROUPS, STATES
 from spillover.processes import attacks
-from spillover.state import LOCAL, NORTH, due_slots
+from spillover.state import LOCAL, NORTH, due_slots, opportunity
 from spillover.streams import Streams
 
 G = {name: index for index, name in enumerate(GROUPS)}
 C = {name: index for index, name in enumerate(STATES)}
 WEEKS_PER_YEAR = 365.25 / 7
-CHOICE = SimpleNamespace(choice_sharpness=3.0, value_recruit=0.3, value_external=-1.1)
+CHOICE = SimpleNamespace(choice_sharpness=3.0, value_recruit=0.3)
 
 
 def a_week(state, view, week: int = 1, seed: int = 1):
@@ -39,18 +39,18 @@ def northern(start, province: int, target: int):
 
 
 def test_local_share_when_nothing_is_known():
-    total = 1 + math.exp(3) + math.exp(0.9) + math.exp(-3.3)
+    total = 1 + math.exp(3) + math.exp(0.9)
     assert attacks.local_share_at_takeover(CHOICE) == pytest.approx(math.exp(3) / total)
 
 
 def test_rate_per_fighter_gives_the_recorded_attacks():
     view = SimpleNamespace(
         attacks=SimpleNamespace(recorded_at_takeover=6.0, branching_ratio=0.25),
-        initial=SimpleNamespace(isisk_fighters=2000.0),
+        initial=SimpleNamespace(isisk_fighters=1500.0),
         reporting=SimpleNamespace(share_un=0.75),
-        cells=SimpleNamespace(choice_sharpness=0.0, value_recruit=0.0, value_external=0.0),
+        cells=SimpleNamespace(choice_sharpness=0.0, value_recruit=0.0),
     )
-    # 8 true attacks, three quarters of them spontaneous, by a quarter of 2,000 men.
+    # 8 true attacks, three quarters of them spontaneous, by a third of 1,500 men.
     assert attacks.attacks_per_fighter(view) == pytest.approx(6.0 / 500)
 
 
@@ -74,7 +74,7 @@ def test_one_attack_weighs_one_over_all_weeks(half_life):
 def test_opportunity_is_one_at_the_start_and_rises_as_control_falls():
     control = np.array([0.85, 1.0, 0.0, 0.6])
     # (0.3 + 1 - control) / (0.3 + 1 - 0.85)
-    assert attacks.opportunity(control, np.full(4, 0.85), 0.3) == pytest.approx(
+    assert opportunity(control, np.full(4, 0.85), 0.3) == pytest.approx(
         [1.0, 0.3 / 0.45, 1.3 / 0.45, 0.7 / 0.45]
     )
 
@@ -110,7 +110,7 @@ def test_local_attacks_have_the_mean_of_their_equation(view_of, start):
         cell_mode=np.full(shape, LOCAL, dtype=np.int8),
         excitation=np.full(start.excitation.shape, 2.0), control=np.full((3, 34), 0.4),
     )  # fmt: skip
-    local = math.exp(3) / (1 + math.exp(3) + math.exp(0.9) + math.exp(-3.3))
+    local = math.exp(3) / (1 + math.exp(3) + math.exp(0.9))
     mu = 5.5 / 0.75 * 0.5 / (1850 * local)
     mean = mu * 12 * 512 * (1.3 - 0.4) / (1.3 - 0.6) + 0.5 * 2.0
     drawn = np.array([a_week(state, view, week)[0].week_attacks for week in range(60)])

@@ -42,7 +42,13 @@ def test_patrols_by_hand(view_of, start, ordered):
     common = 1.2 * np.sqrt(0.72 / 0.5) * (1 + 0.1)
     csto_gain = 0.3 * 0.4 + 0.5 * 0.2 + 0.3 * 0.5
     np.testing.assert_allclose(tajik, 0.8 * common * (1 + 0.3 * 2 + csto_gain))
-    np.testing.assert_allclose(turkmen, 0.9 * common * (1 + 0.3 * 2))  # no member
+    half = 1.2 * np.sqrt(0.72 / 0.5) * (1 + 0.1 * 0.5)  # takes half of the CIS programme
+    np.testing.assert_allclose(turkmen, 0.9 * half * (1 + 0.3 * 2))  # no member of the CSTO
+
+
+def test_threat_pays_for_more_patrols(view, start):
+    alarmed = border.patrols(start.replace(threat=np.full((3, 5), 0.42)), view)
+    np.testing.assert_allclose(alarmed, np.sqrt(1 + 0.5 * 0.42) * border.patrols(start, view))
 
 
 def test_patrols_follow_their_shares(view, start):
@@ -167,15 +173,14 @@ def test_trouble_is_remembered_and_fades(view_of, start):
 
 
 def test_infiltration_comes_as_often_as_men_and_crossings_say(view_of, start):
-    """Allied tries of a week over 400 replicates against men x hazard x cover."""
-    view = view_of({"border.infiltration": 0.5})
+    """Allied tries of a week over 400 replicates: men x hazard x cover x promises broken."""
+    view = view_of({"border.infiltration": 0.5, "drivers.guarantee": 0.5})
     n, world = 400, view.world
     rows = np.zeros(n, dtype=np.int64)
     names = [name for name in border.READS if name != "delivered"]
     many = start.replace(
         **{name: getattr(start, name)[rows] for name in names},
         delivered=start.delivered[rows],
-        control=start.control[rows],
         link_detection=start.link_detection[rows],
     )
     _, info = border.step(many, 0, view, Streams(3, range(n)))
@@ -185,7 +190,9 @@ def test_infiltration_comes_as_often_as_men_and_crossings_say(view_of, start):
     )
     assert uzbek_only.size  # provinces with one link: no choice to model
     links = np.isin(world.link_province, uzbek_only)
-    expected = 0.5 * 7 / 365.25 * (1 + 0.3 * 0.8) * men[world.link_province[links]].sum()
+    expected = 0.5 * 7 / 365.25 * (1 + 0.3 * 0.8) * men[world.link_province[links]]
+    promised = 1 - start.promise_kept[0, world.link_province[links]] * 0.5
+    expected = (expected * promised).sum()
     got = info.allied_tried[:, links].sum(axis=1)
     assert abs(got.mean() - expected) < 4 * np.sqrt(max(expected, 1e-9) / n)
 
@@ -204,10 +211,10 @@ def test_no_more_men_cross_than_there_are(view_of, start):
 
 def test_stops_and_journeys_book_people_once(view_of, start):
     view = view_of({"border.infiltration": 1.0})
-    state = start.replace(travellers=np.full((3, 5), 50))
+    state = start.replace(travellers=np.full((3, 53), 5))
     after, info = border.step(state, 0, view, Streams(7, range(3)))
     arrived = info.journeys - info.journeys_stopped
-    np.testing.assert_array_equal(after.travellers, 50 - info.journeys)
+    np.testing.assert_array_equal(after.travellers, 5 - info.journeys)
     np.testing.assert_array_equal(
         after.unassigned,
         state.unassigned - info.isisk_tried.sum(axis=1) + arrived.sum(axis=1),
@@ -215,17 +222,17 @@ def test_stops_and_journeys_book_people_once(view_of, start):
     np.testing.assert_array_equal(
         (after.radicalised - state.radicalised).sum(axis=1), info.through.sum(axis=1)
     )
-    np.testing.assert_array_equal((after.detained - state.detained)[:, 48:], info.journeys_stopped)
+    np.testing.assert_array_equal(after.detained - state.detained, info.journeys_stopped)
     assert info.journeys.sum() > 0
     assert info.journeys_stopped.sum() > 0
 
 
 def test_travellers_set_out_after_six_weeks_on_average(view, start):
-    state = start.replace(travellers=np.full((3, 5), 40_000))
+    state = start.replace(travellers=np.full((3, 53), 4_000))
     _, info = border.step(state, 1, view, Streams(2, range(3)))
     probability = 1 - np.exp(-1 / 6)
-    error = np.sqrt(probability * (1 - probability) / (15 * 40_000))
-    assert abs(info.journeys.mean() / 40_000 - probability) < 4 * error
+    error = np.sqrt(probability * (1 - probability) / (159 * 4_000))
+    assert abs(info.journeys.mean() / 4_000 - probability) < 4 * error
 
 
 def test_certain_detection_stops_everyone_on_the_green_border(view_of, start):

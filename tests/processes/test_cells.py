@@ -17,8 +17,10 @@ WEEKS_PER_YEAR = 365.25 / 7
 QUIET = {
     "cells.recruitment": 0.0, "cells.operations_hazard": 0.0, "cells.returnee_recruitment": 0.0,
     "cells.knowledge_gain": 0.0, "cells.knowledge_per_attack": 0.0,
+    "cells.disengagement_hazard": 0.0,
     "drivers.prison_releases": 0.0, "groups.commander_defections": 0.0,
 }  # fmt: skip
+STAY = {"cells.disengagement_hazard": 0.0}
 
 
 def a_week(state, view, week: int = 1, seed: int = 1):
@@ -62,16 +64,18 @@ def test_visibility_by_mode():
     assert cells.visibility(modes, par).tolist() == [0.15, 1.0, 0.5, 1.0, 0.15]
 
 
-def test_values_of_what_a_cell_may_do():
+def test_what_a_cell_may_do():
     par = SimpleNamespace(
-        value_hide_knowledge=2.0, value_recruit=0.3, value_external=-1.1,
-        value_external_knowledge=0.5, value_north=-0.9, value_north_guarantee=0.5,
+        choice_sharpness=2.0, value_hide_knowledge=2.0, value_recruit=0.5, external_base=-4.0,
+        external_from_knowledge=5.0, northern_base=-3.0, northern_from_guarantee=2.0,
     )  # fmt: skip
-    plain, north = cells.mode_values(
-        np.array([0.0, 0.8]), np.array([[0.5], [1.0]]), np.array([0.6]), par
-    )
-    assert plain == pytest.approx(np.array([[0.0, 1.0, 0.3, -1.1], [1.6, 1.0, 0.3, -0.7]]))
-    assert north == pytest.approx(np.array([[-0.75], [-0.6]]))
+    known = np.array([0.0, 0.8])
+    for share, values in zip(cells.home_shares(known, par), ((0, 2, 1), (3.2, 2, 1)), strict=True):
+        weight = np.exp(values)
+        assert share == pytest.approx(weight / weight.sum())
+    assert cells.external_probability(known, par) == pytest.approx([1 / (1 + math.exp(4)), 0.5])
+    north = cells.northern_probability(np.array([[0.0], [1.0]]), np.array([0.5]), par)
+    assert north[:, 0] == pytest.approx([1 / (1 + math.exp(3)), 1 / (1 + math.exp(2))])
 
 
 def test_targets_abroad_are_drawn_to_states_close_to_kabul(view_of, start):
@@ -82,34 +86,56 @@ def test_targets_abroad_are_drawn_to_states_close_to_kabul(view_of, start):
     assert shares == pytest.approx(expected)
 
 
-def test_losses_by_hazard_and_visibility(view_of, start):
-    view = view_of({"cells.operations_hazard": 8.0, "cells.captured_share": 0.3})
-    mode = np.tile(np.array([HIDE, LOCAL], dtype=np.int8), 256)
-    n_slots, ones = mode.size, np.ones((3, 34))
-    state = start.replace(
-        cell_mode=np.tile(mode, (3, 1)), cell_place=np.zeros((3, n_slots), dtype=np.int64),
-        cell_fighters=np.full((3, n_slots), 12), counter_terror_knowledge=np.full(3, 0.5),
-        control=0.8 * ones, effort=np.full(3, 1.5), fighters=np.zeros_like(start.fighters),
+def exposed(start, **changes):
+    """Half of all cells hide, half attack; all in one half-known and well-held province."""
+    shape = start.cell_place.shape
+    return start.replace(
+        **{
+            "cell_mode": np.tile(np.array([HIDE, LOCAL], dtype=np.int8), (3, 256)),
+            "cell_place": np.zeros(shape, dtype=np.int64), "cell_fighters": np.full(shape, 12),
+            "counter_terror_knowledge": np.full(3, 0.5), "control": np.full((3, 34), 0.8),
+            "effort": np.full(3, 1.5), "fighters": np.zeros_like(start.fighters), **changes,
+        }
     )  # fmt: skip
-    lost, captured = cells._losses(state, 3, view, Streams(1, range(3)))
-    for visible, modes in ((0.15, HIDE), (1.0, LOCAL)):
-        p = 1 - math.exp(-8.0 * 0.5 * 0.8 * 1.5 * visible / WEEKS_PER_YEAR)
-        n = 3 * 256 * 12
-        assert abs(lost[:, mode == modes].sum() - n * p) < 4 * math.sqrt(n * p * (1 - p))
-    total = lost.sum()
-    assert abs(captured.sum() - 0.3 * total) < 4 * math.sqrt(0.21 * total)
+
+
+def assert_share(count, n, p):
+    assert abs(count - n * p) <= 4 * math.sqrt(n * p * (1 - p))
+
+
+def test_losses_by_hazard_and_visibility(view_of, start):
+    view = view_of({"cells.operations_hazard": 8.0, "cells.captured_share": 0.3} | STAY)
+    state, n = exposed(start, unassigned=np.full(3, 5000)), 3 * 256 * 12
+    loss = cells._losses(state, 3, view, Streams(1, range(3)))
+    weekly = 8.0 * 0.5 * 0.8 * 1.5 / WEEKS_PER_YEAR
+    local = weekly * 0.15
+    assert_share(loss["gone"][:, 0:-1:2].sum(), n, 1 - math.exp(-local))
+    assert_share(loss["gone"][:, 1:-1:2].sum(), n, 1 - math.exp(-weekly))
+    # Men without a cell, in the last column, are as hard to find as a cell that hides.
+    assert_share(loss["gone"][:, -1].sum(), 15_000, 1 - math.exp(-local))
+    assert_share(loss["captured"].sum(), loss["gone"].sum(), 0.3)
+    assert loss["left"].sum() == 0
     # Auxiliaries add to effort; what nobody knows about nobody can raid.
     helped = np.zeros_like(start.fighters)
     helped[:, GROUPS.index("IMU"), 0] = 3000
-    more, _ = cells._losses(state.replace(fighters=helped), 3, view, Streams(1, range(3)))
-    p = 1 - math.exp(-8.0 * 0.5 * 0.8 * 3.0 / WEEKS_PER_YEAR)
-    assert abs(more[:, mode == LOCAL].sum() - n * p) < 4 * math.sqrt(n * p * (1 - p))
-    unknown = state.replace(counter_terror_knowledge=np.zeros(3))
-    assert cells._losses(unknown, 3, view, Streams(1, range(3)))[0].sum() == 0
+    loss = cells._losses(exposed(start, fighters=helped), 3, view, Streams(1, range(3)))
+    assert_share(loss["gone"][:, 1:-1:2].sum(), n, 1 - math.exp(-2 * weekly))
+    unknown = exposed(start, counter_terror_knowledge=np.zeros(3))
+    assert cells._losses(unknown, 3, view, Streams(1, range(3)))["gone"].sum() == 0
+
+
+def test_men_leave_with_their_own_hazard(view_of, start):
+    view = view_of({"cells.operations_hazard": 1.0, "cells.disengagement_hazard": 2.0})
+    state = exposed(start, control=np.full((3, 34), 1.0), effort=np.full(3, 8.0))
+    loss = cells._losses(state, 3, view, Streams(1, range(3)))
+    gone, left = (loss[name][:, 1:-1:2].sum() for name in ("gone", "left"))
+    assert_share(gone, 3 * 256 * 12, 1 - math.exp(-(4.0 + 2.0) / WEEKS_PER_YEAR))
+    assert_share(left, gone, 2.0 / 6.0)
+    assert (loss["left"] + loss["captured"] <= loss["gone"]).all()
 
 
 def test_foreign_troops_raid_cells_near_the_border_only(view_of, start, world):
-    view = view_of({"cells.operations_from_entry": 10.0})
+    view = view_of({"cells.operations_from_entry": 10.0} | STAY)
     inland = int(np.flatnonzero(world.hops_to_state.min(axis=1) == 2)[0])
     frontier = int(np.flatnonzero(world.hops_to_state.min(axis=1) == 1)[0])
     entered = np.zeros_like(start.csto_delivered)
@@ -119,7 +145,7 @@ def test_foreign_troops_raid_cells_near_the_border_only(view_of, start, world):
         csto_delivered=entered, cell_place=np.tile(place, (3, 1)),
         cell_fighters=np.full((3, 512), 12),
     )  # fmt: skip
-    lost, _ = cells._losses(state, 3, view, Streams(1, range(3)))
+    lost = cells._losses(state, 3, view, Streams(1, range(3)))["gone"][:, :-1]
     assert lost[:, place == inland].sum() == 0
     assert lost[:, place == frontier].sum() > 0
 
@@ -127,7 +153,21 @@ def test_foreign_troops_raid_cells_near_the_border_only(view_of, start, world):
 def test_nobody_joins_or_leaves_without_hazards(view_of, start):
     after, info = a_week(sealed(start), view_of(QUIET))
     assert (isisk_fighters(after) == isisk_fighters(start)).all()
-    assert info.killed.sum() == info.captured.sum() == info.cells_dissolved.sum() == 0
+    assert info.killed.sum() == info.captured.sum() == info.left.sum() == 0
+    assert info.cells_dissolved.sum() == 0
+
+
+def test_every_man_has_one_account(view_of, start):
+    view = view_of({"cells.operations_hazard": 9.0, "cells.disengagement_hazard": 1.0})
+    state = start.replace(
+        counter_terror_knowledge=np.ones(3), unassigned=np.full(3, 9000), effort=np.full(3, 2.0)
+    )
+    after, info = a_week(state, view)
+    gain = info.recruited + info.released + info.defected + info.returned
+    loss = info.killed + info.captured + info.left
+    assert (isisk_fighters(after) - isisk_fighters(state) == gain - loss).all()
+    assert (after.isisk_prisoners - state.isisk_prisoners == info.captured).all()
+    assert min(info.killed.min(), info.captured.min(), info.left.min()) > 0
 
 
 def test_recruits_by_stock_mood_and_recruiters(view_of, start):
@@ -182,79 +222,82 @@ def test_top_up_by_hand():
     ]  # fmt: skip
 
 
-def test_waiting_men_fill_whole_cells_while_slots_last(view_of, start):
+def test_waiting_men_fill_cells_then_form_them_then_swell_them(view_of, start):
     view = view_of(QUIET | {"cells.cell_largest": 20.0})
-    state = sealed(start).replace(unassigned=np.array([11, 12, 10**5]))
+    fighters = start.cell_fighters.copy()
+    fighters[:, 0] = 10
+    state = sealed(start).replace(
+        cell_fighters=fighters, unassigned=np.array([13, 14, 10**5], dtype=np.int64)
+    )
     free = int((start.cell_place[2] < 0).sum())
     after, info = a_week(state, view)
+    # Two men complete the first cell; only then do twelve make a new one.
     assert info.cells_formed.tolist() == [0, 1, free]
     assert after.unassigned[:2].tolist() == [11, 0]
-    joined = 512 * 20 - int(state.cell_fighters[2].sum()) - 12 * free
-    assert info.slots_refused[2] == 10**5 // 12 - free - joined // 12
     assert (isisk_fighters(after) == isisk_fighters(state)).all()
     new = (state.cell_place < 0) & (after.cell_place >= 0)
     assert (after.cell_fighters[:2][new[:2]] == 12).all()
+    assert (after.cell_fighters[:2, 0] == 12).all()
     # Where no slot is left, cells grow to their largest size and the rest goes on waiting.
     assert (after.cell_fighters[2] == 20).all()
-    assert after.unassigned[2] == 10**5 - 12 * free - joined
+    assert after.unassigned[2] == 10**5 + fighters[2].sum() - 512 * 20
+    assert info.slots_refused.tolist() == [0, 0, after.unassigned[2] // 12]
 
 
-def test_a_broken_cell_dissolves_and_its_men_wait(view_of, start):
+def test_the_men_of_a_broken_cell_join_another(view_of, start):
     fighters = start.cell_fighters.copy()
-    fighters[:, 0] = 3  # below the minimum of four
-    fighters[:, 1] = 4
-    funds = start.cell_funds_usd.copy()
-    state = sealed(start).replace(cell_fighters=fighters, unassigned=np.zeros(3, dtype=np.int64))
+    fighters[:, 0], fighters[:, 1] = 3, 4  # the minimum is four
+    state = sealed(start).replace(cell_fighters=fighters, unassigned=np.array([0, 5, 6]))
     after, info = a_week(state, view_of(QUIET))
     assert info.cells_dissolved.tolist() == [1, 1, 1]
     assert (after.cell_place[:, 0] == -1).all()
     assert (after.cell_place[:, 1] >= 0).all()
-    assert after.unassigned.tolist() == [3, 3, 3]
-    assert info.lost_funds_usd.tolist() == funds[:, 0].tolist()
+    assert after.cell_fighters[:, :2].tolist() == [[0, 7], [0, 12], [0, 12]]
+    assert after.unassigned.tolist() == [0, 0, 1]
+    assert info.lost_funds_usd.tolist() == start.cell_funds_usd[:, 0].tolist()
 
 
-def test_cells_decide_by_turns_with_the_shares_of_their_values(view_of, start, world):
+def test_cells_decide_by_turns_with_the_probabilities_of_k4(view_of, start, world):
+    base = {"cells.external_base": -2.0, "cells.northern_base": -1.0}
     # Without forgetting, what the authorities know stays at 0.4 within the week.
-    view = view_of(
-        QUIET
-        | {"drivers.guarantee": 0.5, "plots.external_cost": 1000.0, "cells.knowledge_decay": 0.0}
-    )
-    place = int(np.flatnonzero((world.hops_to_state == 1).sum(axis=1) == 1)[0])
+    view = view_of(QUIET | base | {"drivers.guarantee": 0.5, "cells.knowledge_decay": 0.0})
+    place = int((world.hops_to_state == 1).sum(axis=1).argmax())
+    reach = np.flatnonzero(world.hops_to_state[place] == 1)
+    shape = start.cell_place.shape
     state = sealed(start).replace(
-        cell_place=np.full((3, 512), place), cell_fighters=np.full((3, 512), 12),
-        cell_funds_usd=np.full((3, 512), 9000), engagement=np.full((3, 5), 0.6),
-        counter_terror_knowledge=np.full(3, 0.4),
-        cell_mode=np.full((3, 512), LOCAL, dtype=np.int8),
-        cell_target=np.full((3, 512), -1, dtype=np.int8),
+        cell_place=np.full(shape, place), cell_fighters=np.full(shape, 12),
+        cell_funds_usd=np.full(shape, 9000), engagement=np.full((3, 5), 0.6),
+        counter_terror_knowledge=np.full(3, 0.4), cell_mode=np.full(shape, LOCAL, dtype=np.int8),
+        cell_target=np.full(shape, -1, dtype=np.int8),
     )  # fmt: skip
-    values = {
-        HIDE: 2.1 * 0.4, LOCAL: 1.0, RECRUIT: 0.3, EXTERNAL: -1.1 + 0.5 * 0.4,
-        NORTH: -0.95 + 0.5 * 0.6 * 0.5,
-    }  # fmt: skip
-    total = sum(math.exp(3 * v) for v in values.values())
-    counts = dict.fromkeys(values, 0)
-    n_draws = 0
-    for week in range(1, 13):
+    counts, hits, n = np.zeros(5), np.zeros(5), 0
+    for week in range(1, 25):
         after, _ = a_week(state, view, week)
-        due = due_slots(week, 512)
-        waits = np.ones(512, dtype=bool)
-        waits[due] = False
-        assert (after.cell_mode[:, waits] == LOCAL).all()
-        for mode in counts:
-            counts[mode] += int((after.cell_mode[:, due] == mode).sum())
-        n_draws += 3 * 128
-        aimed = after.cell_target[:, due][after.cell_mode[:, due] == NORTH]
-        assert (aimed == np.flatnonzero(world.hops_to_state[place] == 1)).all()
-    for mode, value in values.items():
-        p = math.exp(3 * value) / total
-        assert abs(counts[mode] - n_draws * p) < 4 * math.sqrt(n_draws * p * (1 - p)), mode
+        turn = np.zeros(512, dtype=bool)
+        turn[due_slots(week, 512)] = True
+        assert (after.cell_mode[:, ~turn] == LOCAL).all()
+        mode, target = after.cell_mode[:, turn], after.cell_target[:, turn]
+        counts += np.bincount(mode.ravel(), minlength=5)
+        hits += np.bincount(target[mode == NORTH], minlength=5)
+        n += mode.size
+        assert ((target >= 0) == ((mode == NORTH) | (mode == EXTERNAL))).all()
+    abroad = 1 / (1 + math.exp(2.0 - 0.5 * 0.4))
+    strike = (1 - abroad) / (1 + math.exp(1.0 - 0.6 * 0.5))
+    stay = 1 - abroad - strike * reach.size
+    home = np.exp([3 * 2.1 * 0.4, 3.0, 0.9])
+    home = stay * home / home.sum()
+    expected = dict(zip((HIDE, LOCAL, RECRUIT), home, strict=True))
+    for mode, p in {**expected, NORTH: strike * reach.size, EXTERNAL: abroad}.items():
+        assert_share(counts[mode], n, p)
+    for target in range(5):
+        assert_share(hits[target], n, strike * (target in reach))
     # Whoever cannot pay for an operation abroad does not choose one.
-    poor = state.replace(cell_funds_usd=np.zeros((3, 512), dtype=np.int64))
-    assert not any((a_week(poor, view, w)[0].cell_mode == EXTERNAL).any() for w in range(1, 13))
+    poor = state.replace(cell_funds_usd=np.zeros(shape, dtype=np.int64))
+    assert not any((a_week(poor, view, w)[0].cell_mode == EXTERNAL).any() for w in range(1, 9))
 
 
 def test_no_cell_strikes_north_from_inland(view_of, start, world):
-    view = view_of(QUIET | {"cells.value_north": 2.0})
+    view = view_of(QUIET | {"cells.northern_base": 0.0})
     inland = int(np.flatnonzero(world.hops_to_state.min(axis=1) == 2)[0])
     place = np.where(start.cell_place >= 0, inland, -1)
     for week in range(1, 5):

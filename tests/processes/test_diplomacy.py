@@ -33,11 +33,16 @@ def plain_view():
             engagement_from_peers=0.3,
             engagement_from_lever=0.4,
             engagement_from_budget=0.2,
+            engagement_from_trust=0.5,
+            trust_reference=0.4,
+            engagement_from_sco=0.2,
+            sco_mode=0.0,
             peer_reference=0.46,
             affinity=np.zeros(5),
             engagement_schedule=np.zeros(5),
             reciprocity_start=np.array([0.5, 0.25]),
-            reciprocity_slope=np.array([1.0, 2.0]),
+            reciprocity_slope_kandahar=1.0,
+            reciprocity_slope_kabul=2.0,
             engagement_reference=0.4,
             reciprocity_from_stake=0.2,
             reciprocity_from_conditions=0.4,
@@ -69,13 +74,21 @@ def test_engagement_target_by_hand(level, plain_view, ordered):
     dip.engagement_schedule = np.array([-0.1, 0.0, 0.0, 0.0, 0.0])
     budget = level.budget_share.copy()
     budget[:, KAZ, 3] = 0.30
-    state = ordered(level.replace(budget_share=budget, engagement=np.full((3, 5), 0.66)))
+    dip.sco_mode = 1.0  # integration
+    kept = np.tile([9.0, 6.0, 6.0, 6.0, 6.0], (3, 1))  # of 15: 0.6 and 0.4
+    state = level.replace(
+        budget_share=budget,
+        engagement=np.full((3, 5), 0.66),
+        trust_kept=kept,
+        trust_broken=15.0 - kept,
+    )
     state = ordered(state, engagement=np.array([2.0, 0.0, 0.0, 0.0, 0.0]))
     got = diplomacy.engagement_target(state, plain_view)
     peers = 0.3 * (0.66 - 0.46)
     score = 0.4 * 0.5 + 0.25 + 0.3 - 0.2 - 0.1 + 0.2 * np.log(2) + peers + 0.4 * 2
+    score += 0.5 * (0.6 - 0.4) + 0.2
     np.testing.assert_allclose(got[:, KAZ], sigma(score))
-    np.testing.assert_allclose(got[:, TJK], sigma(log_odds(0.1) + 0.25 + peers))
+    np.testing.assert_allclose(got[:, TJK], sigma(log_odds(0.1) + 0.25 + peers + 0.2))
 
 
 def test_reciprocity_by_hand(plain_view):
@@ -108,7 +121,8 @@ def test_reciprocity_at_the_reference_is_the_starting_one_and_may_fall(plain_vie
     reference = np.full((1, 5), 0.4)
     none = np.zeros((1, 5))
     np.testing.assert_allclose(diplomacy.reciprocity(reference, none, plain_view), [[0.5, 0.25]])
-    plain_view.diplomacy.reciprocity_slope = np.array([-1.0, 0.0])  # engagement that fails
+    plain_view.diplomacy.reciprocity_slope_kandahar = -1.0  # engagement that fails
+    plain_view.diplomacy.reciprocity_slope_kabul = 0.0
     more = diplomacy.reciprocity(np.full((1, 5), 0.9), none, plain_view)
     assert more[0, 0] < 0.5
     assert more[0, 1] == pytest.approx(0.25)
@@ -180,7 +194,13 @@ def test_a_broken_promise_counts_as_six_failures(view, start):
 
 def test_constant_drivers_lead_engagement_to_its_fixed_point(view_of, start):
     """300 weeks at a reversion of 0.2: what is left of the start is 0.8^300."""
-    view = view_of({"diplomacy.engagement_reversion": 0.2, "diplomacy.engagement_from_peers": 0.0})
+    view = view_of(
+        {
+            "diplomacy.engagement_reversion": 0.2,
+            "diplomacy.engagement_from_peers": 0.0,
+            "diplomacy.engagement_from_trust": 0.0,
+        }
+    )
     state = start
     for week in range(300):
         state, _ = diplomacy.step(state, week, view, Streams(1, range(3)))
@@ -201,6 +221,7 @@ def test_constant_drivers_lead_engagement_to_its_fixed_point(view_of, start):
         ({"drivers.trade_index": 3.0}, "engagement", +1),
         ({"drivers.recognition": 1.0}, "engagement", +1),
         ({"drivers.delisting": 1.0}, "engagement", +1),
+        ({"diplomacy.sco_mode": 1.0}, "engagement", +1),
         ({"diplomacy.engagement_schedule": -2.0}, "engagement", -1),
         ({"levers.engagement.target": 2.0}, "engagement", +1),
         ({"levers.engagement.target": 2.0}, "reciprocity", +1),

@@ -187,26 +187,30 @@ def test_a_pressed_group_goes_farther_from_the_state_that_presses(view_of, start
 def test_a_body_with_nowhere_to_go_is_not_counted_as_relocated(view_of, start, world):
     view = view_of(QUIET | {"groups.northward_displacement": 0.2})
     province = int(np.flatnonzero(world.hops_to_state.min(axis=1) == 1)[0])
-    state, streams = only_in(start, "TTP", province, 100), Streams(1, range(3))
+    state, streams = only_in(start, "AQ", province, 100), Streams(1, range(3))
     for week in range(30):
         after, info = groups.step(state, week, view, streams)
         assert (after.fighters == state.fighters).all()
         assert info.relocated.sum() == 0
 
 
-def test_the_resistance_does_not_drift_north(view_of, start, world):
+def test_only_those_who_look_north_drift_north(view_of, start, world):
     view = view_of(QUIET | {"groups.northward_displacement": 0.2})
-    province = int(np.flatnonzero(world.hops_to_state.min(axis=1) == 3)[0])
+    hops = world.hops_to_state.min(axis=1)
+    province = int(np.flatnonzero(hops == 3)[0])
     streams = Streams(1, range(3))
     drifted = 0
-    for week in range(20):
-        stays, _ = groups.step(only_in(start, "NRF", province, 50), week, view, streams)
-        assert (stays.fighters[:, G["NRF"], province] == 50).all()
-        goes, _ = groups.step(only_in(start, "TTP", province, 50), week, view, streams)
-        drifted += int((goes.fighters[:, G["TTP"], province] == 0).sum())
-    # 60 chances of 1 - exp(-0.2).
-    mean = 60 * (1 - math.exp(-0.2))
-    assert abs(drifted - mean) < 4 * math.sqrt(mean)
+    for week in range(60):
+        for group in ("NRF", "TTP", "BLA"):
+            stays, _ = groups.step(only_in(start, group, province, 50), week, view, streams)
+            assert (stays.fighters[:, G[group], province] == 50).all()
+        goes, info = groups.step(only_in(start, "AQ", province, 50), week, view, streams)
+        _, there = np.nonzero(goes.fighters[:, G["AQ"]])
+        assert (hops[there[there != province]] == 2).all()
+        assert info.relocated.sum() == 50 * (there != province).sum()
+        drifted += int((there != province).sum())
+    n, p = 180, 1 - math.exp(-0.2)
+    assert abs(drifted - n * p) < 4 * math.sqrt(n * p * (1 - p))
 
 
 def test_arrivals_from_syria(view_of, start, world):

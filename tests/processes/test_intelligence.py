@@ -9,13 +9,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spillover.axes import BUDGETS, STATE_PAIRS
+from spillover.axes import BUDGETS, CSTO_OPTIONS, STATE_PAIRS
 from spillover.processes import intelligence
 from spillover.state import BASE_ABROAD, BASE_AFGHANISTAN, BASE_HOME, EMPTY, PLANNED
 from spillover.streams import Streams
 
 KAZ, KGZ, TJK, TKM, UZB = range(5)
+PLAIN = {
+    "drivers.domestic_shock": 0.0,
+    "intelligence.touch_neighbour": 0.0,
+    "intelligence.leak": 0.0,
+}
 MONEY = BUDGETS.index("intelligence")
+
+
+@pytest.fixture
+def view(view_of):
+    """Without shocks, and with pieces and leaks left to tests of their own."""
+    return view_of(PLAIN)
 
 
 def test_capacity_is_one_in_2021_and_grows_with_money_training_and_the_cis(
@@ -25,11 +36,23 @@ def test_capacity_is_one_in_2021_and_grows_with_money_training_and_the_cis(
     budget = start.budget_share.copy()
     budget[:, TJK, MONEY] = 0.36  # of 0.25
     state = ordered(start.replace(budget_share=budget), joint_exercises=2.0)
-    programme = view_of({"drivers.cis_programme": 1.0})
+    programme = view_of(PLAIN | {"drivers.cis_programme": 1.0})
     got = intelligence.capacity(state, programme)[0]
     assert got[TJK] == pytest.approx(np.sqrt(0.36 / 0.25) * 1.2 * 1.1)
     assert got[KAZ] == pytest.approx(1.2 * 1.1)
     assert got[TKM] == pytest.approx(1.2 * 1.05)  # takes half of the programme
+
+
+def test_threat_and_the_csto_add_capacity_and_shocks_tie_it_up(view_of, start):
+    view = view_of({"drivers.domestic_shock": 0.5})
+    csto = np.zeros((3, 4))
+    csto[:, CSTO_OPTIONS.index("assistance")] = 0.4
+    csto[:, CSTO_OPTIONS.index("reinforcement")] = 0.2
+    state = start.replace(csto_delivered=csto, threat=np.full((3, 5), 0.42))
+    got = intelligence.capacity(state, view)[0]
+    common = np.sqrt(1 + 0.5 * 0.42) * (1 - 0.3 * 0.5)
+    assert got[KGZ] == pytest.approx(common * (1 + 0.1 * 0.6))
+    assert got[UZB] == pytest.approx(common)  # no member
 
 
 def test_links_need_both_sides(view, start, ordered):
@@ -52,9 +75,10 @@ def test_trust_caps_a_link(view, start, ordered):
     np.testing.assert_allclose(intelligence.link_strength(wary, view), 0.05)
 
 
-@pytest.mark.xfail(strict=True, reason="link_strength squares intelligence.link_from_sco")
-def test_the_sco_links_its_members_once_it_acts(view_of, start):
-    view = view_of({"diplomacy.sco_mode": 1.0})
+def test_the_sco_links_its_members_once_it_coordinates(view_of, start):
+    talks = view_of({"diplomacy.sco_mode": 1.0})
+    np.testing.assert_allclose(intelligence.link_strength(start, talks), 0.1)
+    view = view_of({"diplomacy.sco_mode": 2.0})
     link = intelligence.link_strength(start, view)[0]
     assert link[STATE_PAIRS.index((KAZ, UZB))] == pytest.approx(0.2)
     assert link[STATE_PAIRS.index((TKM, UZB))] == pytest.approx(0.1)  # Turkmenistan is outside
@@ -65,7 +89,11 @@ def test_fused_hazard_by_hand():
     hazard, link = np.zeros(5), np.zeros(10)
     hazard[KGZ], hazard[TJK] = 0.04, 0.09
     link[STATE_PAIRS.index((KGZ, TJK))] = 0.5
-    assert intelligence.fused_hazard(hazard, link, 0.8) == pytest.approx(0.154)
+    assert intelligence.fused_hazard(hazard, hazard, link, 0.8) == pytest.approx(0.154)
+    piece = hazard.copy()
+    piece[KGZ] = 0.16  # holds more than it can find alone
+    expected = 0.13 + 0.8 * 0.5 * 0.4 * 0.3
+    assert intelligence.fused_hazard(hazard, piece, link, 0.8) == pytest.approx(expected)
 
 
 hazards = st.lists(st.floats(0.0, 1.0), min_size=5, max_size=5)
@@ -73,18 +101,16 @@ links = st.lists(st.floats(0.0, 1.0), min_size=10, max_size=10)
 
 
 @settings(max_examples=100, deadline=None)
-@given(hazard=hazards, link=links, weight=st.floats(0.0, 1.0))
-def test_fusion_never_sees_less_than_the_sum_and_equals_the_loop(hazard, link, weight):
-    got = float(intelligence.fused_hazard(np.array(hazard), np.array(link), weight))
+@given(hazard=hazards, piece=hazards, link=links, weight=st.floats(0.0, 1.0))
+def test_fusion_never_sees_less_than_the_sum_and_equals_the_loop(hazard, piece, link, weight):
+    own, held, shared = (np.array(values) for values in (hazard, piece, link))
+    got = float(intelligence.fused_hazard(own, held, shared, weight))
     assert got >= sum(hazard) - 1e-12
-    joint = sum(
-        link[s] * (hazard[i] * hazard[j]) ** 0.5
-        for s, (i, j) in enumerate(combinations(range(5), 2))
-    )
+    pairs = enumerate(combinations(range(5), 2))
+    joint = sum(link[s] * (piece[i] * piece[j]) ** 0.5 for s, (i, j) in pairs)
     assert got == pytest.approx(sum(hazard) + weight * joint)
-    assert float(intelligence.fused_hazard(np.array(hazard), np.array(link), 0.0)) == pytest.approx(
-        sum(hazard)
-    )
+    alone = float(intelligence.fused_hazard(own, held, shared, 0.0))
+    assert alone == pytest.approx(sum(hazard))
 
 
 def test_what_each_state_sees_of_a_plot(view):
@@ -106,6 +132,28 @@ def test_what_each_state_sees_of_a_plot(view):
     np.testing.assert_allclose(got, np.array(expected, dtype=float))
 
 
+def test_neighbours_are_those_of_the_map(world):
+    got = intelligence.neighbours(world)
+    borders = {
+        KAZ: {KGZ, TKM, UZB},
+        KGZ: {KAZ, TJK, UZB},
+        TJK: {KGZ, UZB},
+        TKM: {KAZ, UZB},
+        UZB: {KAZ, KGZ, TJK, TKM},
+    }
+    assert {c: set(np.flatnonzero(got[c]).tolist()) for c in range(5)} == borders
+    assert (got == got.T).all()
+
+
+def test_neighbours_of_where_it_happens_hold_a_piece(view_of):
+    view = view_of({"intelligence.touch_neighbour": 0.2})
+    seen = np.zeros((3, 5))
+    seen[0, TKM] = 1.0
+    got = intelligence.pieces(seen, np.array([TKM, 5, 5]), np.array([TKM, TJK, -1]), view)
+    expected = [[0.2, 0, 0, 1.0, 0.2], [0, 0.2, 0, 0, 0.2], [0, 0, 0, 0, 0]]
+    np.testing.assert_allclose(got, expected)
+
+
 @pytest.fixture
 def plotted(start):
     """`plotted(n, base, target, cohort)`: n replicates with every plot slot in use alike."""
@@ -118,6 +166,7 @@ def plotted(start):
             for name in (
                 "budget_share", "delivered", "pair_trust", "counter_terror_knowledge",
                 "radicalised", "operatives", "detained", "unassigned", "control", "susceptible",
+                "threat", "csto_delivered",
             )
         }  # fmt: skip
         fields |= {
@@ -170,6 +219,19 @@ def test_plots_from_afghanistan_are_found_by_neighbours_and_the_authorities(view
     assert_hazard(found_share(state, view), hazard)
     known = state.replace(counter_terror_knowledge=np.full(60, 1.0))
     assert_hazard(found_share(known, view), hazard + 0.06)
+
+
+def test_linked_neighbours_add_their_pieces_and_leaks_take_some(view_of, plotted, ordered):
+    """Turkmenistan sees 0.12, two neighbours who border each other hold 0.024 each."""
+    state = ordered(plotted(300, BASE_HOME, TKM, 20), fusion_centre=1.0)
+    state = state.replace(pair_trust=np.ones((300, 10)))
+    link = 0.1 + 0.6
+    joint = link * (2 * (0.12 * 0.024) ** 0.5 + 0.024)
+    pieces = {"intelligence.touch_neighbour": 0.2}
+    assert_hazard(found_share(state, view_of(PLAIN | pieces)), 0.12 + 0.5 * joint)
+    leaky = view_of(PLAIN | pieces | {"intelligence.leak": 1.0})
+    corruption = np.mean([0.25, 0.4, 0.4, 0.35, 0.25])
+    assert_hazard(found_share(state, leaky), (0.12 + 0.5 * joint) * (1 - link * corruption))
 
 
 def test_monitoring_closes_channels(view, plotted, ordered):

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from spillover.processes import reporting
+from spillover.state import isisk_fighters
 from spillover.streams import Streams
 
 
 def observed(state, view, week: int = 0, n: int = 3):
-    same, info = reporting.step(state, week, view, Streams(1, range(n)))
-    assert same is state
+    after, info = reporting.step(state, week, view, Streams(1, range(n)))
+    assert (after.week_attacks == state.week_attacks).all()
     return info
 
 
@@ -66,6 +67,21 @@ def test_estimates_keep_their_error_for_half_a_year(view, start):
     n_groups = first.strength_groups.shape[1]
     noise = first.strength_groups / start.fighters.sum(axis=2)
     assert np.unique(noise).size == 3 * n_groups
+
+
+def test_men_are_counted_at_the_start_of_a_half_year(view_of, start):
+    exact = view_of({"reporting.strength_log_sd": 0.0, "reporting.family_factor": 1.0})
+    streams = Streams(1, range(3))
+    counted, info = reporting.step(start, 26, exact, streams)
+    assert (info.strength_isisk == isisk_fighters(start)).all()
+    assert (info.strength_groups == start.fighters.sum(axis=2)).all()
+    grown = counted.replace(fighters=2 * start.fighters, unassigned=start.unassigned + 500)
+    late, info = reporting.step(grown, 51, exact, streams)
+    assert (info.strength_isisk == isisk_fighters(start)).all()
+    assert (info.strength_groups == start.fighters.sum(axis=2)).all()
+    _, info = reporting.step(late, 52, exact, streams)
+    assert (info.strength_isisk == isisk_fighters(start) + 500).all()
+    assert (info.strength_groups == 2 * start.fighters.sum(axis=2)).all()
 
 
 def test_families_count_for_isisk_only(view_of, start):

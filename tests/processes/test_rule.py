@@ -153,6 +153,16 @@ def test_promises_mix_the_will_of_both_factions_and_need_capacity():
     assert rich == pytest.approx(np.array([[0.4]]))
 
 
+def test_a_split_breaks_promises(view_of, start):
+    whole, split = (
+        rule.step(start, 0, view_of({"rule.faction_split": level}), Streams(1, range(3)))[0]
+        for level in (0.0, 0.5)
+    )
+    # A split also costs loyalty and so a trace of control.
+    assert split.promise_kept == pytest.approx(0.75 * whole.promise_kept, rel=1e-4)
+    assert (split.effort < whole.effort).all()
+
+
 def test_step_books_the_treasury_and_reports_pay(view, start):
     after, info = rule.step(start, 0, view, Streams(1, range(3)))
     change = after.treasury_usd - start.treasury_usd

@@ -13,7 +13,7 @@ LAYERS = (
     ("spillover", "axes", "clock", "errors", "rates", "streams"),
     ("evidence", "state"),
     ("world", "processes"),
-    ("first_state",),
+    ("first_state", "consistency"),
     ("kernel",),
     ("outcomes",),
     ("observe",),

@@ -19,7 +19,7 @@ class Backend:
     tree: Any
     """Parameter tree without changes."""
     compile: Callable[[Any, int], Any]
-    """(tree, n_weeks) -> parameters of a run."""
+    """(tree, n_weeks) -> parameters of a run; refuses what does not fit together."""
     simulate: Callable[..., Any]
     """As `spillover.observe.simulate`."""
     outcomes: Mapping[str, Any]
@@ -36,13 +36,19 @@ MakeBackend = Callable[[], Backend]
 def model_backend() -> Backend:
     """The simulation model of this package."""
     from spillover import observe
+    from spillover.consistency import require_consistent
     from spillover.evidence.tree import load_tree
     from spillover.world import load_world
+
+    def compiled(tree: Any, n_weeks: int) -> Any:
+        parameters = tree.compile(n_weeks, load_world())
+        require_consistent(parameters.at(0))
+        return parameters
 
     tree = load_tree()
     return Backend(
         tree=tree,
-        compile=lambda tree, n_weeks: tree.compile(n_weeks, load_world()),
+        compile=compiled,
         simulate=observe.simulate,
         outcomes=observe.OUTCOMES,
         place_outcomes=observe.PLACE_OUTCOMES,

@@ -220,7 +220,8 @@ def _cell(
         lines = [pending_text(line) for file in files for line in file.get("pending") or ()]
         pending.append((f"{layer}/{name}", tuple(lines)))
     changes += users
-    backend.tree.with_changes(changes)  # refuses unknown paths and values out of bounds
+    # refuses unknown paths, values out of bounds, and values that do not fit together
+    backend.compile(backend.tree.with_changes(changes), 1)
     cell = Cell("", scenario, frame.stressor, policy, index, changes, tuple(pending))
     return replace(cell, id=cell_id(cell, frame, version))
 

@@ -56,7 +56,7 @@ N_STATES = len(STATES)
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Infiltration by link [r, l]; journeys south by cohort [r, m]; patrols, detection [r, l].
+    """Infiltration by link [r, l], of allies also by group [r, g', l]; journeys south by cohort [r, m]; patrols, detection [r, l].
 
     Infiltrators who are stopped leave the model, killed or held.
     """
@@ -229,7 +229,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         radicalised[:, region] += through[:, link]
     info = Info(
         tried=tried, stopped=stopped, through=through, isisk_tried=isisk,
-        allied_tried=allied.sum(axis=1), journeys=going, journeys_stopped=caught,
+        allied_tried=allied, journeys=going, journeys_stopped=caught,
         patrols=density, detection=detection, official_detection=papers,
     )  # fmt: skip
     changed = state.replace(

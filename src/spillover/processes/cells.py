@@ -105,6 +105,12 @@ def knowledge_change(
     return learning * (1.0 - knowledge) - cells.knowledge_decay / WEEKS_PER_YEAR * knowledge
 
 
+def mood(grievance: Floats, cells: Any) -> Floats:
+    """Multiplier of recruitment through grievance, 1 at the reference, at most the cap."""
+    lift = np.exp(cells.grievance_slope * (grievance - cells.grievance_reference))
+    return np.minimum(lift, cells.grievance_cap)
+
+
 def placement(view: Any) -> Floats:
     """Relative weight of each province as a place for a cell [a]; the capital stands out."""
     weight = view.cells.placement_weight[view.world.province_zone].copy()
@@ -152,13 +158,13 @@ def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Count
     spread = by_province(state.cell_fighters, state.cell_place, state.control.shape[1])
     weight = spread / np.maximum(spread.sum(axis=1, keepdims=True), 1)
     anger = (weight * state.afghan_grievance).sum(axis=1)
-    mood = np.exp(cells.grievance_slope * (anger - cells.grievance_reference))
-    mood = np.minimum(mood, cells.grievance_cap)
     callers = (state.cell_fighters * (state.cell_mode == RECRUIT)).sum(axis=1)
     reach = 1.0 + cells.recruiting_bonus * callers / np.maximum(men, 1)
     u = streams.uniform(INTAKE, week, 5)
     room = np.maximum(1.0 - men / cells.capacity, 0.0)
-    recruits = rates.poisson(u[:, 0], cells.recruitment / 1000.0 * men * mood * reach * room)
+    recruits = rates.poisson(
+        u[:, 0], cells.recruitment / 1000.0 * men * mood(anger, cells) * reach * room
+    )
     freed = rates.binomial(u[:, 1], state.release_pool, rates.probability(1.0 / cells.release_lag))
     opened = np.minimum(rates.poisson(u[:, 2], drivers.prison_releases), state.isisk_prisoners)
     defected = rates.poisson(u[:, 3], view.groups.commander_defections)
@@ -208,24 +214,25 @@ def _form(
     row, slot = np.nonzero(new)
     where = np.zeros(row.size, dtype=np.int64)
     if row.size:
-        pull = placement(view) * np.exp(
-            cells.grievance_slope * (state.afghan_grievance - cells.grievance_reference)
-        )
+        pull = placement(view) * mood(state.afghan_grievance, cells)
         u = streams.uniform(PLACE, week, place.shape[1])
         where = rates.choose(u[row, slot], pull[row])
     return new, where, formed
 
 
-def top_up(fighters: Counts, used: Flags, largest: int, men: Counts) -> Counts:
-    """K3: men who join existing cells [r, k] in slot order, none above the largest size."""
-    room = np.where(used, np.maximum(largest - fighters, 0), 0)
+def top_up(fighters: Counts, used: Flags, largest: int, men: Counts, first: int = 0) -> Counts:
+    """K3: men who join existing cells [r, k], none above the largest size.
+
+    Cells are served in slot order from slot `first`, which moves on every week.
+    """
+    room = np.roll(np.where(used, np.maximum(largest - fighters, 0), 0), -first, axis=1)
     ahead = np.cumsum(room, axis=1) - room
-    return np.clip(men[:, None] - ahead, 0, room)
+    return np.roll(np.clip(men[:, None] - ahead, 0, room), first, axis=1)
 
 
 def _choose(
     state: State, week: int, view: Any, streams: Streams, place: Counts, knowledge: Floats,
-    affordable: Flags,
+    money: Counts, fighters: Counts,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """K4 for the slots whose turn it is: mode and target [r, due]."""
     cells = view.cells
@@ -242,7 +249,9 @@ def _choose(
     state_hit = (u[:, :, None] >= reached).sum(axis=2)
 
     abroad = streams.uniform(ABROAD, week, n_due) < external_probability(knowledge, cells)[:, None]
-    abroad &= affordable[:, due]
+    spare = fighters[:, due] > cells.cell_minimum
+    abroad &= spare & (money[:, due] >= view.plots.external_cost)
+    strikes &= money[:, due] >= view.attacks.frontier_cost
     far = rates.choose(streams.uniform(TARGET, week, n_due), _external_shares(state, view)[:, None])
     mode = np.where(abroad, EXTERNAL, np.where(strikes, NORTH, mode)).astype(np.int8)
     target = np.where(abroad, far, np.where(strikes, state_hit, -1)).astype(np.int8)
@@ -282,14 +291,15 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     fighters = np.where(broken, 0, fighters)
     place = np.where(broken, -1, state.cell_place)
 
-    joining = top_up(fighters, place >= 0, size, waiting)
+    first = week % place.shape[1]
+    joining = top_up(fighters, place >= 0, size, waiting, first)
     fighters, waiting = fighters + joining, waiting - joining.sum(axis=1)
     new, where, formed = _form(state, week, view, streams, place, waiting)
     place[new] = where
     fighters = np.where(new, size, fighters)
     waiting = waiting - formed * size
     crowd = np.where(waiting >= size, waiting, 0)  # no slot is left for them
-    swelling = top_up(fighters, place >= 0, int(cells.cell_largest), crowd)
+    swelling = top_up(fighters, place >= 0, int(cells.cell_largest), crowd, first)
     fighters, waiting = fighters + swelling, waiting - swelling.sum(axis=1)
 
     mode = np.where(new, LOCAL, state.cell_mode).astype(np.int8)
@@ -300,10 +310,11 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     knowledge = state.counter_terror_knowledge + knowledge_change(
         state.counter_terror_knowledge, week, state.effort, state.week_attacks.sum(axis=1), cells
     )
-    affordable = (money >= view.plots.external_cost) & (fighters > cells.cell_minimum)
     due = due_slots(week, place.shape[1])
     target = np.where(new | (place < 0), -1, state.cell_target).astype(np.int8)
-    mode[:, due], target[:, due] = _choose(state, week, view, streams, place, knowledge, affordable)
+    mode[:, due], target[:, due] = _choose(
+        state, week, view, streams, place, knowledge, money, fighters
+    )
     occupied = place >= 0
     attacking = (mode == LOCAL) & occupied
     share = (fighters * attacking).sum(axis=1) / np.maximum(fighters.sum(axis=1), 1)

@@ -148,6 +148,7 @@ def _relocate(state: State, view: Any, fighters: Counts, felt: Floats, u: Floats
     tables = _move_tables(world)
     for g, table in tables.items():
         pushed[:, g] &= table.n_choices > 0
+    pulled &= toward_north(world).n_choices > 0
     removed = np.where(pushed, np.rint(groups.removed_share * fighters).astype(np.int64), 0)
     staying = fighters - removed
     moving = np.where(pushed | pulled, staying, 0)

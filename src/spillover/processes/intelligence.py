@@ -31,6 +31,7 @@ from spillover.clock import WEEKS_PER_YEAR
 from spillover.state import (
     BASE_ABROAD,
     BASE_AFGHANISTAN,
+    BASE_DIASPORA,
     BASE_HOME,
     EMPTY,
     Codes,
@@ -41,6 +42,7 @@ from spillover.state import (
     spending,
 )
 from spillover.streams import Streams, purpose
+from spillover.world.cohorts import sum_by_cohort
 
 NAME = "intelligence"
 READS = (
@@ -68,8 +70,10 @@ class Info:
 
     disrupted: Counts
     disrupted_elsewhere: Counts
-    members_arrested: Counts
-    fighters_captured: Counts
+    citizens_arrested: Counts  # [r, m]
+    citizens_escaped: Counts  # [r, m] back to cells or operatives
+    fighters_captured: Counts  # [r]
+    fighters_escaped: Counts  # [r] back to ISIS-K
     false_leads: Counts
     files_closed: Counts
     mean_link: Floats
@@ -112,6 +116,11 @@ def fused_hazard(hazard: Floats, piece: Floats, link: Floats, phi: float) -> Flo
     return hazard.sum(axis=-1) + phi * joint
 
 
+def is_abroad(base: Codes) -> Flags:
+    """Whether a plot is prepared under foreign services: by operatives or emigrants [n]."""
+    return (base == BASE_ABROAD) | (base == BASE_DIASPORA)
+
+
 def neighbours(world: Any) -> Floats:
     """Which states share a border [c, c]."""
     touching = np.zeros((len(STATES), len(STATES)))
@@ -141,7 +150,7 @@ def touch(base: Codes, target: Codes, origin: Counts, view: Any) -> Floats:
     here = np.flatnonzero(target < len(STATES))
     seen[here, target[here]] = np.where(base[here] == BASE_HOME, 1.0, intel.touch_target_abroad)
     seen[base == BASE_AFGHANISTAN] += intel.touch_border * intel.borders_afghanistan
-    away = np.flatnonzero((base == BASE_ABROAD) & (origin >= 0))
+    away = np.flatnonzero(is_abroad(base) & (origin >= 0))
     seen[away, origin[away]] = np.maximum(seen[away, origin[away]], intel.touch_origin)
     return np.minimum(seen, 1.0)
 
@@ -157,16 +166,15 @@ def _found(
         base, target = state.plot_base[row, slot], state.plot_target[row, slot]
         origin = _origin(state.plot_cohort[row, slot], view)
         own = intel.hazard_base + intel.hazard_capacity * free[row]
-        closed = 1.0 - intel.closed_channel_loss * np.minimum(
-            state.lever("online_monitoring")[row], 1.0
-        )
+        loss = intel.closed_channel_loss * state.lever("online_monitoring")[row]
+        closed = 1.0 - np.minimum(loss, 1.0)
         seen = touch(base, target, origin, view)
         own = own * closed
         piece = pieces(seen, target, origin, view) * own
         host = np.where(
             base == BASE_AFGHANISTAN,
             intel.hazard_afghanistan * state.counter_terror_knowledge[row],
-            np.where(base == BASE_ABROAD, intel.hazard_abroad, 0.0),
+            np.where(is_abroad(base), intel.hazard_abroad, 0.0),
         )
         leak = intel.leak * link[row].mean(axis=1) * view.border.corruption.mean()
         fused = fused_hazard(seen * own, piece, link[row], intel.fusion_gain)
@@ -192,7 +200,7 @@ def _send_home(state: State, found: Flags, arrested: Counts, view: Any) -> dict[
     operatives, unassigned = state.operatives.copy(), state.unassigned.copy()
     known = cohort >= 0
     np.add.at(detained, (row[known], cohort[known]), taken[known])
-    home = base == BASE_HOME
+    home = (base == BASE_HOME) | (base == BASE_DIASPORA)
     np.add.at(radicalised, (row[home], cohort[home]), free[home])
     abroad = base == BASE_ABROAD
     np.add.at(operatives, (row[abroad], _origin(cohort[abroad], view)), free[abroad])
@@ -216,6 +224,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
 
     u = streams.uniform(ARRESTS, week, state.plot_stage.shape[1])
     arrested = np.where(found, rates.binomial(u, state.plot_people, intel.arrest_share), 0)
+    escaped = np.where(found, state.plot_people, 0) - arrested
     stocks = _send_home(state, found, arrested, view)
     n_states = len(STATES)
     by_target = np.stack(
@@ -231,8 +240,12 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     info = Info(
         disrupted=by_target,
         disrupted_elsewhere=elsewhere,
-        members_arrested=(arrested * ~afghan).sum(axis=1),
+        citizens_arrested=stocks["detained"] - state.detained,
+        citizens_escaped=sum_by_cohort(
+            escaped * ~afghan, state.plot_cohort, state.detained.shape[1]
+        ),
         fighters_captured=(arrested * afghan).sum(axis=1),
+        fighters_escaped=(escaped * afghan).sum(axis=1),
         false_leads=leads,
         files_closed=closed,
         mean_link=link.mean(axis=1),

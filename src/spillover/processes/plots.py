@@ -8,7 +8,8 @@ abroad. Most fail or are found (processes/intelligence.py).
 
 Equations (docs/odd.md, "plots"):
     P1  starts: one per external cell and decision; hazard rho per member at home, per operative
-    P2  planned -> ready and ready -> carried out, each with hazard 2 / mean preparation time
+    P2  planned -> ready and ready -> carried out, each week with probability 2 / mean
+        preparation time
     P3  success with probability s0 (1 + k skill) (1 - contingency)
     P4  deaths: none with probability 1 - d, else shifted power law, less with contingency plans
 """
@@ -26,6 +27,7 @@ from spillover.clock import WEEKS_PER_YEAR
 from spillover.state import (
     BASE_ABROAD,
     BASE_AFGHANISTAN,
+    BASE_DIASPORA,
     BASE_HOME,
     EMPTY,
     EXTERNAL,
@@ -38,7 +40,7 @@ from spillover.state import (
     due_slots,
 )
 from spillover.streams import Streams, purpose
-from spillover.world.cohorts import cohort_state, region_shares
+from spillover.world.cohorts import cohort_state, region_shares, sum_by_cohort
 
 NAME = "plots"
 READS = (
@@ -72,8 +74,12 @@ class Info:
     attacks_by_region: Counts
     deaths_by_region: Counts
     deaths_abroad: Counts
-    members_spent: Counts
     operations_usd: Counts
+    citizens_started: Counts  # [r, m] people who leave their stock for a plot
+    fighters_started: Counts  # [r] men who leave their cell for a plot
+    citizens_jailed: Counts  # [r, m] after a plot failed
+    citizens_spent: Counts  # [r, m] dead or gone after a plot was carried out
+    fighters_spent: Counts  # [r] the same of ISIS-K, carried out or failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +147,8 @@ def _describe(
     region = np.where(home, cohort, rates.choose(u, shares))
     region = np.where(target < N_STATES, region, -1)
     skill = np.where(is_cell, state.cell_skill[:, due][row, slot], 0.0)
-    # A diaspora cell prepares at home of the host, seen by host services, not by its own state.
-    base = np.where(is_cohort & ~home, BASE_ABROAD, base)
+    # A diaspora cell prepares in the host country, seen by host services, not by its own state.
+    base = np.where(is_cohort & ~home, BASE_DIASPORA, base)
     return _Starts(row, address, base, target, cohort, region, size[row, address], skill)
 
 
@@ -156,10 +162,14 @@ def _seat(stage: Any, flag: Flags, starts: _Starts) -> tuple[Flags, Counts]:
     return seated, slot
 
 
-def stage_hazard(base: Any, plots: Any) -> Floats:
-    """P2: hazard of leaving a stage, 2 over the mean preparation time of the base."""
+def stage_probability(base: Any, plots: Any) -> Floats:
+    """P2: weekly probability of leaving a stage, 2 over the mean preparation time of the base.
+
+    A probability, not a hazard: two geometric stages then have exactly the documented mean.
+    """
     afghan = base == BASE_AFGHANISTAN
-    return 2.0 / np.where(afghan, plots.preparation_afghanistan, plots.preparation_elsewhere)
+    mean = np.where(afghan, plots.preparation_afghanistan, plots.preparation_elsewhere)
+    return np.minimum(2.0 / mean, 1.0)
 
 
 def _outcomes(
@@ -191,20 +201,17 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     """Advance every plot by one week and start new ones."""
     world = view.world
     n_r, n_j = state.plot_stage.shape
-    advance = streams.uniform(STAGES, week, n_j) < rates.probability(
-        stage_hazard(state.plot_base, view.plots)
-    )
+    advance = streams.uniform(STAGES, week, n_j) < stage_probability(state.plot_base, view.plots)
     done = advance & (state.plot_stage == READY)
     success, killed = _outcomes(state, week, view, streams, done)
     stage = np.where(advance & (state.plot_stage == PLANNED), READY, state.plot_stage)
     stage = np.where(done, EMPTY, stage).astype(np.int8)
 
     failed = done & ~success
-    detained = state.detained.copy()
-    row, slot = np.nonzero(failed & (state.plot_cohort >= 0))
-    np.add.at(detained, (row, state.plot_cohort[row, slot]), state.plot_people[row, slot])
-    jailed = (state.plot_people * (failed & (state.plot_cohort >= 0))).sum(axis=1)
-    spent = (state.plot_people * done).sum(axis=1) - jailed
+    citizen = state.plot_cohort >= 0
+    people = state.plot_people
+    jailed = sum_by_cohort(people * (failed & citizen), state.plot_cohort, state.detained.shape[1])
+    spent = sum_by_cohort(people * (success & citizen), state.plot_cohort, state.detained.shape[1])
     region_hits = np.zeros((n_r, world.n_regions), dtype=np.int64)
     deaths = np.zeros_like(region_hits)
     inside = success & (state.plot_region >= 0)
@@ -213,14 +220,17 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     np.add.at(deaths, (row, state.plot_region[row, slot]), killed[row, slot])
 
     cleared = state.replace(
-        plot_stage=stage, plot_people=np.where(done, 0, state.plot_people), detained=detained
+        plot_stage=stage, plot_people=np.where(done, 0, people), detained=state.detained + jailed
     )
-    changed, started, refused, cost = _start(cleared, week, view, streams)
+    changed, started, refused, cost, recruited, sent = _start(cleared, week, view, streams)
     info = Info(
         started=started, carried_out=_count(success, state.plot_target, N_STATES + 2),
         failed=_count(failed, state.plot_target, N_STATES + 2), starts_refused=refused,
         attacks_by_region=region_hits, deaths_by_region=deaths,
-        deaths_abroad=(killed * ~inside).sum(axis=1), members_spent=spent, operations_usd=cost,
+        deaths_abroad=(killed * ~inside).sum(axis=1), operations_usd=cost,
+        citizens_jailed=jailed, citizens_spent=spent,
+        fighters_spent=(people * (done & ~citizen)).sum(axis=1),
+        citizens_started=recruited, fighters_started=sent,
     )  # fmt: skip
     changed = changed.replace(
         week_home_attacks=_count(success, state.plot_target, N_STATES),
@@ -231,7 +241,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
 
 def _start(
     state: State, week: int, view: Any, streams: Streams
-) -> tuple[State, Counts, Counts, Counts]:
+) -> tuple[State, Counts, Counts, Counts, Counts, Counts]:
     """P1: seat new plots and take their people and money from where they came."""
     n_r = state.n_replicates
     flag, size = _candidates(state, week, view, streams)
@@ -275,4 +285,8 @@ def _start(
         radicalised=radicalised,
         operatives=operatives,
     )
-    return changed, started, refused, cost
+    taken = np.where(starts.cohort[seated] >= 0, people, 0)
+    recruited = np.zeros_like(state.detained)
+    np.add.at(recruited, (row, np.maximum(starts.cohort[seated], 0)), taken)
+    sent = np.bincount(row, weights=people - taken, minlength=n_r).astype(np.int64)
+    return changed, started, refused, cost, recruited, sent

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from spillover import rates
-from spillover.axes import BUDGETS, STATES
+from spillover.axes import BUDGETS, RECRUIT_PATHS, STATES
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.state import Counts, Floats, State
 from spillover.streams import Streams, purpose
@@ -52,6 +52,7 @@ OPERATIVES = purpose("recruitment/operatives")
 FALSE_ARRESTS = purpose("recruitment/false_arrests")
 N_STATES = len(STATES)
 PREVENTION = BUDGETS.index("prevention")
+HOME_PATH, EXTERNAL_PATH = RECRUIT_PATHS.index("home_cell"), RECRUIT_PATHS.index("external_cell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +148,9 @@ def reference_members(view: Any) -> Floats:
     rec = view.recruitment
     people = start_susceptible(view).astype(np.float64)
     weight = people * exposure_hazard(view, people)
-    stay = rec.path_share[1]
     exits = rec.member_disengagement_hazard + rec.arrest_hazard
-    total = rec.inflow * stay / exits
-    return np.maximum(total * weight / weight.sum(), 1e-6)
+    joining = rec.inflow * weight / weight.sum() * reference_paths(view)[:, HOME_PATH]
+    return np.maximum(joining / exits, 1e-6)
 
 
 def start_susceptible(view: Any) -> Counts:
@@ -161,19 +161,25 @@ def start_susceptible(view: Any) -> Counts:
     return np.concatenate([np.rint(home), rec.diaspora_people]).astype(np.int64)
 
 
+def reference_paths(view: Any) -> Floats:
+    """C5: split of recruits in 2021 [m, path]; emigrants lean to operations abroad."""
+    rec = view.recruitment
+    score = np.tile(np.log(rec.path_share), (view.world.n_regions + N_STATES, 1))
+    score[-N_STATES:, EXTERNAL_PATH] += rec.path_external_diaspora
+    return rates.softmax(score)
+
+
 def path_shares(state: State, view: Any) -> Floats:
     """C5: travel, home cell, external cell [r, m, path]; a guarded border keeps people home.
 
     Emigrants travel from Russia, so the Afghan border of their state does not hold them.
     """
     rec = view.recruitment
-    n_m = state.susceptible.shape[1]
     land = 1.0 - view.border.air_share
     guarded = detection_by_state(state.link_detection, view.world)
     closed = land * (guarded - rec.path_detection_reference)
-    score = np.log(rec.path_share)[None, None, :] + np.zeros((state.n_replicates, n_m, 1))
+    score = np.log(reference_paths(view)) + np.zeros((state.n_replicates, 1, 1))
     score[:, :-N_STATES, 0] -= (rec.path_from_border * closed)[:, view.world.region_state]
-    score[:, -N_STATES:, 2] += rec.path_external_diaspora
     return rates.softmax(score)
 
 

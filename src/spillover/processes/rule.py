@@ -40,7 +40,7 @@ READS = (
     "engagement", "delivered", "csto_delivered", "week_attacks", "week_armed_attacks",
 )  # fmt: skip
 WRITES = (
-    "control", "legitimacy", "loyalty", "treasury_usd", "effort", "pay", "faction_will",
+    "control", "legitimacy", "loyalty", "treasury_usd", "effort", "faction_will",
     "promise_kept", "afghan_grievance",
 )  # fmt: skip
 
@@ -50,7 +50,8 @@ PER_WEEK = 1e6 / WEEKS_PER_YEAR  # USD million a year -> USD a week
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Money of the week [r] in USD by named account; income [a], 1 = 2022; exclusion [r, a]."""
+    """Money of the week [r] in USD by named account; income [a], 1 = 2022; exclusion [r, a];
+    pay [r], 1 = in full."""
 
     customs_usd: Counts
     taxes_usd: Counts
@@ -61,6 +62,7 @@ class Info:
     diverted_usd: Counts
     income: Floats
     exclusion: Floats
+    pay: Floats
 
     @property
     def revenue_usd(self) -> Counts:
@@ -117,7 +119,7 @@ def spending(available_usd: Counts, rule: Any) -> tuple[Counts, Counts, Counts]:
     promised = rule.security_share * total
     paid = np.minimum(promised * rule.pay_factor, total)
     security = np.rint(paid).astype(np.int64)
-    diverted = np.rint(np.maximum(promised - paid, 0.0)).astype(np.int64)
+    diverted = np.rint(np.maximum(promised, paid)).astype(np.int64) - security
     civil = np.rint(total).astype(np.int64) - security - diverted
     return security, civil, diverted
 
@@ -235,6 +237,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         diverted_usd=diverted,
         income=income,
         exclusion=exclusion,
+        pay=pay,
     )
     changed = state.replace(
         control=control,
@@ -242,7 +245,6 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         loyalty=loyalty,
         treasury_usd=state.treasury_usd + info.revenue_usd - info.spending_usd,
         effort=effort(rule, pay, loyalty.mean(axis=1), cooperation),
-        pay=pay,
         faction_will=will,
         promise_kept=promise_kept(will, kabul, pay, control)
         * (1.0 - rule.promise_loss_from_split * rule.faction_split),

@@ -32,12 +32,12 @@ from spillover.streams import Streams
 
 NAME = "statecraft"
 READS = (
-    "alarm", "threat", "budget_share", "delivered", "repression", "arrests_per_week",
+    "alarm", "budget_share", "delivered", "repression", "arrests_per_week",
     "state_legitimacy", "engagement", "pair_trust", "week_frontier", "week_home_attacks",
     "week_disrupted", "week_arrests", "week_attacks", "week_foreign_attacks",
 )  # fmt: skip
 WRITES = (
-    "alarm", "threat", "budget_share", "delivered", "repression", "arrests_per_week",
+    "alarm", "budget_share", "delivered", "repression", "arrests_per_week",
     "state_legitimacy",
 )  # fmt: skip
 

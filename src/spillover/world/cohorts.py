@@ -22,6 +22,16 @@ def by_state(values: NDArray[Any], world: World) -> NDArray[Any]:
     return np.stack([values[:, owner == c].sum(axis=1) for c in range(len(STATES))], axis=1)
 
 
+def sum_by_cohort(
+    people: NDArray[np.int64], cohort: NDArray[np.int64], n_cohorts: int
+) -> NDArray[np.int64]:
+    """Sum people of slots [r, j] by the cohort they belong to [r, m]; zeros are skipped."""
+    out = np.zeros((len(people), n_cohorts), dtype=np.int64)
+    row, slot = np.nonzero(people)
+    np.add.at(out, (row, cohort[row, slot]), people[row, slot])
+    return out
+
+
 def region_shares(world: World) -> NDArray[np.float64]:
     """Share of each region in the population of each state [c, q]; rows sum to 1."""
     first = world.n_provinces
