@@ -56,7 +56,9 @@ N_STATES = len(STATES)
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Infiltration by link [r, l], of allies also by group [r, g', l]; journeys south by cohort [r, m]; patrols, detection [r, l].
+    """Infiltration, patrols and detection by link [r, l]; journeys south by cohort [r, m].
+
+    Tries of allies are also by group [r, g', l], in the order of INFILTRATING_GROUPS.
 
     Infiltrators who are stopped leave the model, killed or held.
     """

@@ -230,6 +230,28 @@ def top_up(fighters: Counts, used: Flags, largest: int, men: Counts, first: int 
     return np.roll(np.clip(men[:, None] - ahead, 0, room), first, axis=1)
 
 
+def _seat(
+    state: State, week: int, view: Any, streams: Streams, place: Counts, fighters: Counts,
+    waiting: Counts,
+) -> tuple[Flags, Counts, Counts, Counts, Counts]:  # fmt: skip
+    """K3: men without a cell fill cells, form new ones, then swell cells when no slot is free.
+
+    Returns new slots [r, k], cells formed [r], and place, fighters [r, k], men left over [r].
+    """
+    size, largest = int(view.cells.cell_size), int(view.cells.cell_largest)
+    first = week % place.shape[1]
+    joining = top_up(fighters, place >= 0, size, waiting, first)
+    fighters, waiting = fighters + joining, waiting - joining.sum(axis=1)
+    new, where, formed = _form(state, week, view, streams, place, waiting)
+    place = place.copy()
+    place[new] = where
+    fighters = np.where(new, size, fighters)
+    waiting = waiting - formed * size
+    crowd = np.where(waiting >= size, waiting, 0)
+    swelling = top_up(fighters, place >= 0, largest, crowd, first)
+    return new, formed, place, fighters + swelling, waiting - swelling.sum(axis=1)
+
+
 def _choose(
     state: State, week: int, view: Any, streams: Streams, place: Counts, knowledge: Floats,
     money: Counts, fighters: Counts,
@@ -291,17 +313,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     fighters = np.where(broken, 0, fighters)
     place = np.where(broken, -1, state.cell_place)
 
-    first = week % place.shape[1]
-    joining = top_up(fighters, place >= 0, size, waiting, first)
-    fighters, waiting = fighters + joining, waiting - joining.sum(axis=1)
-    new, where, formed = _form(state, week, view, streams, place, waiting)
-    place[new] = where
-    fighters = np.where(new, size, fighters)
-    waiting = waiting - formed * size
-    crowd = np.where(waiting >= size, waiting, 0)  # no slot is left for them
-    swelling = top_up(fighters, place >= 0, int(cells.cell_largest), crowd, first)
-    fighters, waiting = fighters + swelling, waiting - swelling.sum(axis=1)
-
+    seated = _seat(state, week, view, streams, place, fighters, waiting)
+    new, formed, place, fighters, waiting = seated
     mode = np.where(new, LOCAL, state.cell_mode).astype(np.int8)
     kept_funds = np.where(broken | new, 0, state.cell_funds_usd)
     income, upkeep = _funds(kept_funds, view, fighters)
