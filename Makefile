@@ -7,7 +7,7 @@
 VENV ?= .venv
 # Processes that pytest uses.
 JOBS ?= 2
-# More arguments for pytest, for example ARGS="-k border -x".
+# More arguments for pytest, for example ARGS="-k border -x", or for `make docs`.
 ARGS ?=
 # `make run EXPERIMENT=policy_groups` runs another study than the quick one.
 EXPERIMENT ?= quick
@@ -63,8 +63,8 @@ bench: $(STAMP) ## run the benchmarks in experiments/benchmarks
 	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no script in experiments/benchmarks." >&2; exit 1; fi; \
 	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
 
-docs: $(STAMP) ## write the generated tables in docs/ again
-	$(BIN)/python -m spillover.evidence.render_docs
+docs: $(STAMP) ## write the generated tables in docs/ again; ARGS=--check only compares
+	$(BIN)/python -m spillover.commands.docs $(ARGS)
 
 lock: ## compute requirements.lock again with the newest releases (needs the package index)
 	@header=$$(sed '/^[^#]/,$$d' requirements.lock); work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \

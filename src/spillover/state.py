@@ -37,7 +37,7 @@ HIDE, LOCAL, RECRUIT, NORTH, EXTERNAL = range(5)
 MODES = ("hide", "local", "recruit", "north", "external")
 DECISION_WEEKS = 4
 """A cell reconsiders what it does every fourth week (model note C10.4); slots take turns."""
-# Stages of a plot; two equal exponential stages make the Gamma(2) preparation time.
+# Stages of a plot; two equal geometric stages make a preparation time like Gamma(2).
 EMPTY, PLANNED, READY = range(3)
 # Where a plot is prepared.
 BASE_AFGHANISTAN, BASE_HOME, BASE_ABROAD, BASE_DIASPORA = range(4)

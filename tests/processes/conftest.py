@@ -135,9 +135,8 @@ def view_of(changed: Callable[..., ParameterTree], world: World) -> Callable[...
 
 @pytest.fixture
 def start(view: Any) -> State:
-    """The first state of three replicates, before anything alarmed anyone."""
-    state = first_state(view, Streams(SEED, range(3)))
-    return state.replace(alarm=np.zeros((3, 5)), threat=np.zeros((3, 5)))
+    """The first state of three replicates."""
+    return first_state(view, Streams(SEED, range(3)))
 
 
 @pytest.fixture

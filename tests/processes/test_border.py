@@ -47,8 +47,14 @@ def test_patrols_by_hand(view_of, start, ordered):
 
 
 def test_threat_pays_for_more_patrols(view, start):
+    """Half more at full threat, on top of what the alarm of August 2021 (0.05) already pays."""
     alarmed = border.patrols(start.replace(threat=np.full((3, 5), 0.42)), view)
-    np.testing.assert_allclose(alarmed, np.sqrt(1 + 0.5 * 0.42) * border.patrols(start, view))
+    calm = border.patrols(start.replace(threat=np.zeros((3, 5))), view)
+    at_start = 1 - np.exp(-0.05 * np.array([2.5, 2.5, 4, 2, 3]))
+    paid = (1 + 0.5 * at_start)[view.world.link_state]
+    now = border.patrols(start, view)
+    np.testing.assert_allclose(alarmed, now * np.sqrt((1 + 0.5 * 0.42) / paid))
+    np.testing.assert_allclose(calm, now / np.sqrt(paid))
 
 
 def test_patrols_follow_their_shares(view, start):
@@ -184,17 +190,19 @@ def test_infiltration_comes_as_often_as_men_and_crossings_say(view_of, start):
         link_detection=start.link_detection[rows],
     )
     _, info = border.step(many, 0, view, Streams(3, range(n)))
-    men = many.fighters[0, [IMU, JA, ETIM]].sum(axis=0)
     uzbek_only = np.flatnonzero(
         [world.link_state[world.link_province == p].tolist() == [TKM] for p in range(34)]
     )
     assert uzbek_only.size  # provinces with one link: no choice to model
     links = np.isin(world.link_province, uzbek_only)
-    expected = 0.5 * 7 / 365.25 * (1 + 0.3 * 0.8) * men[world.link_province[links]]
+    expected = 0.5 * 7 / 365.25 * (1 + 0.3 * 0.8)  # per man
     promised = 1 - start.promise_kept[0, world.link_province[links]] * 0.5
-    expected = (expected * promised).sum()
-    got = info.allied_tried[:, links].sum(axis=1)
-    assert abs(got.mean() - expected) < 4 * np.sqrt(max(expected, 1e-9) / n)
+    expected = expected * promised
+    got = info.allied_tried[:, :, links]
+    for i, g in enumerate((IMU, JA, ETIM)):  # each group by itself
+        own = (expected * many.fighters[0, g, world.link_province[links]]).sum()
+        assert own > 0
+        assert abs(got[:, i].sum() / n - own) < 4 * np.sqrt(own / n)
 
 
 def test_no_more_men_cross_than_there_are(view_of, start):
@@ -206,7 +214,11 @@ def test_no_more_men_cross_than_there_are(view_of, start):
         assert (after.unassigned >= 0).all()
         assert (info.isisk_tried.sum(axis=1) <= few.unassigned).all()
         np.testing.assert_array_equal(info.tried, info.stopped + info.through)
-        np.testing.assert_array_equal(info.tried, info.isisk_tried + info.allied_tried)
+        assert info.allied_tried.shape == (3, 3, 13)
+        np.testing.assert_array_equal(info.tried, info.isisk_tried + info.allied_tried.sum(axis=1))
+        for i, g in enumerate((IMU, JA, ETIM)):
+            gone = (few.fighters - after.fighters)[:, g].sum(axis=1)
+            np.testing.assert_array_equal(gone, info.allied_tried[:, i].sum(axis=1))
 
 
 def test_stops_and_journeys_book_people_once(view_of, start):

@@ -215,11 +215,27 @@ def test_other_ways_in(view_of, start):
 def test_top_up_by_hand():
     fighters = np.array([[12, 3, 9, 20, 25]] * 4)
     used = np.array([[True, False, True, True, True]] * 4)
-    joined = cells.top_up(fighters, used, 20, np.array([0, 5, 10, 500]))
+    men = np.array([0, 5, 10, 500])
+    joined = cells.top_up(fighters, used, 20, men)
     # Eight places in the first cell, eleven in the third; none in a free slot or a full cell.
     assert joined.tolist() == [
         [0, 0, 0, 0, 0], [5, 0, 0, 0, 0], [8, 0, 2, 0, 0], [8, 0, 11, 0, 0],
     ]  # fmt: skip
+    # From the second slot on, the third cell comes first and the first one last.
+    assert cells.top_up(fighters, used, 20, men, 1).tolist() == [
+        [0, 0, 0, 0, 0], [0, 0, 5, 0, 0], [0, 0, 10, 0, 0], [8, 0, 11, 0, 0],
+    ]  # fmt: skip
+
+
+def test_every_cell_has_its_turn_to_be_filled_first(view_of, start):
+    """Two men for two cells that miss two each: the slot that is first moves on every week."""
+    fighters = start.cell_fighters.copy()
+    fighters[:, [4, 9]] = 10
+    state = sealed(start).replace(cell_fighters=fighters, unassigned=np.full(3, 2))
+    view = view_of(QUIET)
+    for week, filled in ((4, [12, 10]), (5, [10, 12]), (9, [10, 12]), (10, [12, 10])):
+        after, _ = a_week(state, view, week)
+        assert after.cell_fighters[:, [4, 9]].tolist() == [filled] * 3
 
 
 def test_waiting_men_fill_cells_then_form_them_then_swell_them(view_of, start):
@@ -291,9 +307,17 @@ def test_cells_decide_by_turns_with_the_probabilities_of_k4(view_of, start, worl
         assert_share(counts[mode], n, p)
     for target in range(5):
         assert_share(hits[target], n, strike * (target in reach))
-    # Whoever cannot pay for an operation abroad does not choose one.
-    poor = state.replace(cell_funds_usd=np.zeros(shape, dtype=np.int64))
-    assert not any((a_week(poor, view, w)[0].cell_mode == EXTERNAL).any() for w in range(1, 9))
+    # Whoever cannot pay for an operation does not choose one: a frontier attack costs 1,000 USD,
+    # one abroad 6,000, and a week brings each of twelve men 6 USD more than he needs.
+    for funds, done in ((0, set()), (1000, {NORTH}), (6000, {NORTH, EXTERNAL})):
+        held = state.replace(cell_funds_usd=np.full(shape, funds))
+        modes = np.concatenate([a_week(held, view, w)[0].cell_mode for w in range(1, 9)])
+        assert set(np.unique(modes)) & {NORTH, EXTERNAL} == done
+    # Nor does a cell plan abroad that has no man to spare.
+    few = state.replace(cell_fighters=np.full(shape, 4), unassigned=np.zeros(3, dtype=np.int64))
+    modes = np.concatenate([a_week(few, view, w)[0].cell_mode for w in range(1, 9)])
+    assert NORTH in modes
+    assert EXTERNAL not in modes
 
 
 def test_no_cell_strikes_north_from_inland(view_of, start, world):

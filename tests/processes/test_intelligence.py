@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from spillover.axes import BUDGETS, CSTO_OPTIONS, STATE_PAIRS
 from spillover.processes import intelligence
-from spillover.state import BASE_ABROAD, BASE_AFGHANISTAN, BASE_HOME, EMPTY, PLANNED
+from spillover.state import (
+    BASE_ABROAD,
+    BASE_AFGHANISTAN,
+    BASE_DIASPORA,
+    BASE_HOME,
+    EMPTY,
+    PLANNED,
+)
 from spillover.streams import Streams
 
 KAZ, KGZ, TJK, TKM, UZB = range(5)
@@ -44,15 +51,20 @@ def test_capacity_is_one_in_2021_and_grows_with_money_training_and_the_cis(
 
 
 def test_threat_and_the_csto_add_capacity_and_shocks_tie_it_up(view_of, start):
+    """The alarm of August 2021 (0.05, sensitivity 2.5 and 3) is part of the capacity of 2021."""
     view = view_of({"drivers.domestic_shock": 0.5})
     csto = np.zeros((3, 4))
     csto[:, CSTO_OPTIONS.index("assistance")] = 0.4
     csto[:, CSTO_OPTIONS.index("reinforcement")] = 0.2
     state = start.replace(csto_delivered=csto, threat=np.full((3, 5), 0.42))
     got = intelligence.capacity(state, view)[0]
-    common = np.sqrt(1 + 0.5 * 0.42) * (1 - 0.3 * 0.5)
-    assert got[KGZ] == pytest.approx(common * (1 + 0.1 * 0.6))
-    assert got[UZB] == pytest.approx(common)  # no member
+
+    def common(sensitivity):
+        more = (1 + 0.5 * 0.42) / (1 + 0.5 * (1 - np.exp(-sensitivity * 0.05)))
+        return np.sqrt(more) * (1 - 0.3 * 0.5)
+
+    assert got[KGZ] == pytest.approx(common(2.5) * (1 + 0.1 * 0.6))
+    assert got[UZB] == pytest.approx(common(3.0))  # no member
 
 
 def test_links_need_both_sides(view, start, ordered):
@@ -114,12 +126,16 @@ def test_fusion_never_sees_less_than_the_sum_and_equals_the_loop(hazard, piece, 
 
 
 def test_what_each_state_sees_of_a_plot(view):
-    """Home in full; from Afghanistan the target 0.3 and border states 0.15; abroad 0.3 and 0.15."""
+    """Home in full; from Afghanistan the target 0.3 and border states 0.15; abroad 0.3 and 0.15.
+
+    Emigrants who prepare in their host country are as far away as operatives.
+    """
     base = np.array(
-        [BASE_HOME, BASE_AFGHANISTAN, BASE_AFGHANISTAN, BASE_ABROAD, BASE_ABROAD, BASE_ABROAD]
-    )
-    target = np.array([KGZ, UZB, 5, TJK, 5, KAZ])  # 5: Russia
-    origin = np.array([KGZ, -1, -1, TJK, UZB, -1])
+        [BASE_HOME, BASE_AFGHANISTAN, BASE_AFGHANISTAN, BASE_ABROAD, BASE_ABROAD, BASE_ABROAD,
+         BASE_DIASPORA, BASE_DIASPORA]
+    )  # fmt: skip
+    target = np.array([KGZ, UZB, 5, TJK, 5, KAZ, TJK, 5])  # 5: Russia
+    origin = np.array([KGZ, -1, -1, TJK, UZB, -1, TJK, UZB])
     expected = [
         [0, 1, 0, 0, 0],
         [0, 0, 0.15, 0.15, 0.45],
@@ -127,6 +143,8 @@ def test_what_each_state_sees_of_a_plot(view):
         [0, 0, 0.3, 0, 0],
         [0, 0, 0, 0, 0.15],
         [0.3, 0, 0, 0, 0],
+        [0, 0, 0.3, 0, 0],
+        [0, 0, 0, 0, 0.15],
     ]
     got = intelligence.touch(base, target, origin, view)
     np.testing.assert_allclose(got, np.array(expected, dtype=float))
@@ -204,11 +222,12 @@ def test_open_files_halve_free_capacity(view, plotted):
     assert_hazard(found_share(state, view), 0.03 + 0.045)
 
 
-def test_plots_abroad_are_found_by_hosts_target_and_origin(view, plotted):
+@pytest.mark.parametrize("base", [BASE_ABROAD, BASE_DIASPORA])
+def test_plots_abroad_are_found_by_hosts_target_and_origin(view, plotted, base):
     target_only = 0.3 * 0.12 + 0.02
-    assert_hazard(found_share(plotted(60, BASE_ABROAD, TJK, 48 + TJK), view), target_only)
+    assert_hazard(found_share(plotted(60, base, TJK, 48 + TJK), view), target_only)
     russia = 0.15 * 0.12 + 0.02
-    assert_hazard(found_share(plotted(60, BASE_ABROAD, 5, 48 + UZB), view), russia)
+    assert_hazard(found_share(plotted(60, base, 5, 48 + UZB), view), russia)
 
 
 def test_plots_from_afghanistan_are_found_by_neighbours_and_the_authorities(view, plotted):
@@ -240,9 +259,6 @@ def test_monitoring_closes_channels(view, plotted, ordered):
 
 
 @pytest.mark.parametrize("level", [2.0, 3.0])
-@pytest.mark.xfail(
-    strict=True, reason="the side effect stops at one level, the benefit grows up to three"
-)
 def test_monitoring_closes_channels_per_level(view, plotted, ordered, level):
     state = ordered(plotted(300, BASE_HOME, KAZ, 0), online_monitoring=level)
     assert_hazard(found_share(state, view), 0.12 * (1 - 0.1 * level))
@@ -253,6 +269,7 @@ def test_monitoring_closes_channels_per_level(view, plotted, ordered, level):
     [
         (BASE_HOME, KAZ, 0, "radicalised"),
         (BASE_ABROAD, 5, 48 + UZB, "operatives"),
+        (BASE_DIASPORA, 5, 48 + UZB, "radicalised"),
         (BASE_AFGHANISTAN, UZB, -1, "unassigned"),
     ],
 )
@@ -266,8 +283,18 @@ def test_members_of_found_plots_are_arrested_or_go_home(view, plotted, base, tar
     free = (getattr(after, stock) - getattr(state, stock)).sum()
     captured = info.fighters_captured.sum()
     assert jailed + free + captured == men
-    assert (captured > 0) == (base == BASE_AFGHANISTAN)
-    assert (info.members_arrested.sum() == jailed) and (jailed > 0) == (base != BASE_AFGHANISTAN)
+    is_afghan = base == BASE_AFGHANISTAN
+    assert (captured > 0) == is_afghan and (jailed > 0) != is_afghan
+    # Each account in full, by cohort where there is one.
+    assert (info.citizens_arrested == after.detained - state.detained).all()
+    others = np.arange(53) != cohort
+    assert (info.citizens_arrested[:, others] == 0).all()
+    assert (info.citizens_escaped[:, others] == 0).all()
+    assert info.citizens_escaped.sum() == (0 if is_afghan else free)
+    assert info.fighters_escaped.sum() == (free if is_afghan else 0)
+    people = info.citizens_arrested.sum(axis=1) + info.citizens_escaped.sum(axis=1)
+    people = people + info.fighters_captured + info.fighters_escaped
+    assert (people == 3 * found.sum(axis=1)).all()
     assert abs(free / men - 0.1) < 4 * np.sqrt(0.09 / men)
     by_state = info.disrupted.sum(axis=0)
     if target < 5:

@@ -13,6 +13,7 @@ from spillover.processes import plots
 from spillover.state import (
     BASE_ABROAD,
     BASE_AFGHANISTAN,
+    BASE_DIASPORA,
     BASE_HOME,
     EMPTY,
     EXTERNAL,
@@ -67,10 +68,12 @@ def at_once(view):
     )
 
 
-def test_stage_hazard_by_base():
+def test_stage_probability_by_base():
     par = SimpleNamespace(preparation_afghanistan=10.0, preparation_elsewhere=40.0)
-    bases = np.array([BASE_AFGHANISTAN, BASE_HOME, BASE_ABROAD])
-    assert plots.stage_hazard(bases, par) == pytest.approx([0.2, 0.05, 0.05])
+    bases = np.array([BASE_AFGHANISTAN, BASE_HOME, BASE_ABROAD, BASE_DIASPORA])
+    assert plots.stage_probability(bases, par) == pytest.approx([0.2, 0.05, 0.05, 0.05])
+    par.preparation_elsewhere = 1.5  # shorter than two stages of a week each
+    assert plots.stage_probability(bases, par) == pytest.approx([0.2, 1.0, 1.0, 1.0])
 
 
 def test_a_quiet_week_changes_nothing(view, start):
@@ -97,7 +100,7 @@ def test_stages_end_with_their_weekly_probability(view, start, base, mean):
         (a_week(open_plots(start, PLANNED, base), view, week)[0].plot_stage == READY).sum()
         for week in range(20)
     )
-    n, p = 20 * 3 * N_PLOT_SLOTS, 1 - math.exp(-2 / mean)
+    n, p = 20 * 3 * N_PLOT_SLOTS, 2 / mean
     assert abs(ready - n * p) < 4 * math.sqrt(n * p * (1 - p))
 
 
@@ -142,13 +145,20 @@ def test_people_of_ended_plots_are_booked_once(at_once, start):
     afghan[:40] = True
     state = state.replace(plot_cohort=np.where(afghan, -1, state.plot_cohort))
     after, info = a_week(state, at_once(success=0.5))
-    jailed = (after.detained - start.detained).sum(axis=1)
-    assert (jailed + info.members_spent == 4 * N_PLOT_SLOTS).all()
-    assert ((after.detained - start.detained)[:, 1:] == 0).all()
-    assert (jailed > 0).all()
+    jailed = after.detained - start.detained
+    assert (info.citizens_jailed == jailed).all()
+    assert (jailed[:, 1:] == 0).all()
+    assert (jailed[:, 0] > 0).all()
+    # Men from Afghanistan are gone either way; citizens are if the plot was carried out.
+    assert (info.fighters_spent == 4 * 40).all()
+    assert (info.citizens_spent[:, 1:] == 0).all()
+    assert (info.citizens_spent[:, 0] > 0).all()
+    assert (jailed[:, 0] + info.citizens_spent[:, 0] == 4 * (N_PLOT_SLOTS - 40)).all()
+    assert info.citizens_started.sum() == info.fighters_started.sum() == 0
     assert (after.plot_people == 0).all()
-    none, _ = a_week(state, at_once(success=1.0))
+    none, info = a_week(state, at_once(success=1.0))
     assert (none.detained == start.detained).all()
+    assert (info.citizens_spent[:, 0] == 4 * (N_PLOT_SLOTS - 40)).all()
 
 
 def test_attacks_are_booked_where_they_happen(at_once, start):
@@ -184,6 +194,8 @@ def test_due_external_cells_start_plots_and_pay(view_of, start):
     assert info.started[:, TARGET_RUSSIA].tolist() == [1, 1, 1]
     assert info.started.sum() == 3
     assert (state.cell_fighters - after.cell_fighters)[:, first].tolist() == [4, 4, 4]
+    assert info.fighters_started.tolist() == [4, 4, 4]
+    assert info.citizens_started.sum() == 0
     assert (after.cell_funds_usd - funds).sum() == -3 * 6000
     assert info.operations_usd.tolist() == [6000] * 3
     row, slot = np.nonzero(after.plot_stage != EMPTY)
@@ -214,8 +226,10 @@ def test_home_cells_start_at_home(view_of, start, world):
         assert (after.plot_target[row, slot] == C["TJK"]).all()
         assert (after.plot_region[row, slot] == region).all()
         assert (after.plot_base[row, slot] == BASE_HOME).all()
-        gone = (state.radicalised - after.radicalised).sum(axis=1)
-        assert (gone == 4 * info.started.sum(axis=1)).all()
+        gone = state.radicalised - after.radicalised
+        assert (gone.sum(axis=1) == 4 * info.started.sum(axis=1)).all()
+        assert (info.citizens_started == gone).all()
+        assert info.fighters_started.sum() == 0
         started += row.size
     p = 1 - math.exp(-2.0 * 5 / WEEKS_PER_YEAR)
     assert abs(started - 180 * p) < 4 * math.sqrt(180 * p * (1 - p))
@@ -224,8 +238,10 @@ def test_home_cells_start_at_home(view_of, start, world):
     assert {int(s.plot_people.max()) for s in alone} == {0, 1}
 
 
-@pytest.mark.parametrize("pool", ["radicalised", "operatives"])
-def test_the_diaspora_strikes_home_russia_or_elsewhere(view_of, start, world, pool):
+@pytest.mark.parametrize(
+    ("pool", "base"), [("radicalised", BASE_DIASPORA), ("operatives", BASE_ABROAD)]
+)
+def test_the_diaspora_strikes_home_russia_or_elsewhere(view_of, start, world, pool, base):
     view = view_of(
         {
             "plots.start_hazard_home": 5.0, "plots.start_hazard_abroad": 5.0,
@@ -235,9 +251,13 @@ def test_the_diaspora_strikes_home_russia_or_elsewhere(view_of, start, world, po
     index = C["UZB"] + (world.n_regions if pool == "radicalised" else 0)
     counts = np.zeros(7)
     for week in range(60):
-        after, info = a_week(starters(start, **{pool: (index, 100)}), view, week)
+        state = starters(start, **{pool: (index, 100)})
+        after, info = a_week(state, view, week)
         row, slot = np.nonzero(after.plot_stage != EMPTY)
-        assert (after.plot_base[row, slot] == BASE_ABROAD).all()
+        assert (after.plot_base[row, slot] == base).all()
+        gone = (getattr(state, pool) - getattr(after, pool)).sum(axis=1)
+        assert (info.citizens_started[:, world.n_regions + C["UZB"]] == gone).all()
+        assert (info.citizens_started.sum(axis=1) == gone).all()
         assert (after.plot_cohort[row, slot] == world.n_regions + C["UZB"]).all()
         home, region = after.plot_target[row, slot] == C["UZB"], after.plot_region[row, slot]
         assert (world.region_state[region[home]] == C["UZB"]).all()

@@ -170,8 +170,8 @@ def test_step_books_the_treasury_and_reports_pay(view, start):
     total = (start.treasury_usd + info.revenue_usd) / (1 + view.rule.reserve_weeks)
     assert info.spending_usd == pytest.approx(total, abs=1)
     weekly_cost = view.rule.security_cost * 1e6 / WEEKS_PER_YEAR
-    assert after.pay == pytest.approx(info.security_usd / weekly_cost)
-    expected = np.minimum(after.pay[:, None], 1.0) * after.loyalty
+    assert info.pay == pytest.approx(info.security_usd / weekly_cost)
+    expected = np.minimum(info.pay[:, None], 1.0) * after.loyalty
     zone = view.world.province_zone
     room = view.rule.control_ceiling[zone] - start.control
     assert after.control - start.control == pytest.approx(

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
+from math import prod
 
 import pytest
 import yaml
 
 from spillover import kernel, streams
+from spillover.axes import LEVERS
+from spillover.evidence.changes import Change
 from spillover.evidence.facts import load_facts
 from spillover.evidence.tree import load_tree
 from spillover.state import FIELDS
+from spillover.world import load_world
 
 SECTIONS = range(1, 9)
 FACT_ID = re.compile(r"\b(?:A|REL|I|ST|Q|E|C|M|S|R|U)-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*\b")
 NAMES = tuple(process.NAME for process in kernel.SCHEDULE)
+PARTS = ("**Idea.**", "**Accounts.**", "**Draws.**", "**Limits and thin spots.**")
+SLOTS = re.compile(r"`(\w+/\w+)`\s+(\d+(?: x \d+)*)")
+# Draws that happen only under a change of some driver or parameter.
+RARE = ("drivers.syria_arrivals", "groups.northward_displacement")
 
 
 def sections(text: str) -> dict[int, str]:
@@ -66,6 +75,19 @@ def test_all_elements_of_the_protocol_are_there(parts):
 
 def test_submodels_stand_in_the_order_of_the_schedule(chapters):
     assert tuple(chapters) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_submodel_has_all_parts_in_order(name, chapters):
+    places = [chapters[name].find(part) for part in PARTS]
+    assert -1 not in places and places == sorted(places), name
+
+
+@pytest.mark.parametrize("process", kernel.SCHEDULE, ids=NAMES)
+def test_every_account_is_named(process, chapters):
+    chapter = chapters[process.NAME].split("**Accounts.**")[1].split("**Draws.**")[0]
+    missing = [f.name for f in fields(process.Info) if f"`{f.name}`" not in chapter]
+    assert not missing, f"docs/odd.md, {process.NAME}: no {', '.join(missing)}"
 
 
 def test_overview_lists_the_schedule_in_order(parts):
@@ -143,6 +165,41 @@ def test_every_draw_is_named_in_its_section(parts, chapters):
             assert f"`{name}`" in chapters[owner], name
         elif owner == "first_state":
             assert f"`{name}`" in parts[5], name
+
+
+class CountedStreams(streams.Streams):
+    """Random numbers that remember how many slots each purpose was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(1, (0,))
+        self.slots: dict[str, int] = {}
+        self._names = {key: name for name, key in streams.purposes().items()}
+
+    def words(self, purpose_id, week, n_slots):
+        self.slots[self._names[purpose_id]] = n_slots
+        return super().words(purpose_id, week, n_slots)
+
+
+def test_draws_have_the_slots_that_the_text_gives_them(parts, chapters):
+    written = dict(SLOTS.findall(parts[5] + "".join(chapters.values())))
+    changes = [Change(path, "add", 0.1, 0) for path in RARE]
+    parameters = load_tree().with_changes(changes).compile(1, load_world())
+    counted = CountedStreams()
+    kernel.run(parameters, counted, 0, 1)
+    assert set(counted.slots) | {"cells/place"} == set(written)  # a week may form no cell
+    for name, slots in counted.slots.items():
+        assert prod(map(int, written[name].split(" x "))) == slots, name
+
+
+def test_table_of_levers_names_the_processes_that_read_them(root, chapters):
+    folder = root / "src" / "spillover" / "processes"
+    code = {name: (folder / f"{name}.py").read_text(encoding="utf-8") for name in NAMES}
+    rows = table(chapters["statecraft"])
+    assert list(rows) == list(LEVERS)
+    for lever, cells in rows.items():
+        reading = {n for n in NAMES if re.search(rf"lever\(\s*\"{lever}\"", code[n])}
+        said = {name for name in NAMES if re.search(rf"\b{name}\b", cells[1])}
+        assert said == reading, lever
 
 
 def test_cited_facts_exist(text):

@@ -36,11 +36,11 @@ def parameters_table(tree: ParameterTree, configs: Iterable[ConfigFile]) -> str:
         rows = []
         for path in paths:
             rows.append([*_parameter_cells(tree.entry(path), tree), _list(changed.get(path, ()))])
-        lines += _table([*header, "Changed by"], rows)
+        lines += markdown_table([*header, "Changed by"], rows)
     used = {tree.entry(path).unit for path in tree.paths()}
     lines += ["", "## Units", ""]
-    lines += _table(["Unit", "Meaning"], [[f"`{u}`", UNITS[u]] for u in UNITS if u in used])
-    return _text(lines)
+    lines += markdown_table(["Unit", "Meaning"], [[f"`{u}`", UNITS[u]] for u in UNITS if u in used])
+    return markdown_text(lines)
 
 
 def _parameter_cells(entry: Entry, tree: ParameterTree) -> list[str]:
@@ -96,7 +96,7 @@ def assumptions_table(tree: ParameterTree) -> str:
         "",
     ]
     header = ["Parameter", "Value", "Why", "Starts from"]
-    return _text([*lines, *_table(header, rows)])
+    return markdown_text([*lines, *markdown_table(header, rows)])
 
 
 def evidence_table(tree: ParameterTree, configs: Iterable[ConfigFile]) -> str:
@@ -128,11 +128,11 @@ def evidence_table(tree: ParameterTree, configs: Iterable[ConfigFile]) -> str:
         ]
         if rows:
             lines += ["", f"## {kind.capitalize()}", ""]
-            lines += _table(["Fact", "Statement", "Where", "Confidence", "Used by"], rows)
+            lines += markdown_table(["Fact", "Statement", "Where", "Confidence", "Used by"], rows)
     lines += ["", "## Facts that nothing uses", ""]
     rows = [[f"`{facts[u].id}`", facts[u].kind, facts[u].statement] for u in unused]
-    lines += _table(["Fact", "Kind", "Statement"], rows) if rows else ["None."]
-    return _text([*lines, *_documents()])
+    lines += markdown_table(["Fact", "Kind", "Statement"], rows) if rows else ["None."]
+    return markdown_text([*lines, *_documents()])
 
 
 def _users(users: Iterable[str]) -> str:
@@ -150,9 +150,9 @@ def _documents() -> list[str]:
     ]
     return [
         *["", "## Documents", ""],
-        *_table(["Key", "Authors", "Title", "Outlet", "Date", "Address"], sources),
+        *markdown_table(["Key", "Authors", "Title", "Outlet", "Date", "Address"], sources),
         *["", "## Published models and methods", ""],
-        *_table(["Key", "Authors", "Year", "Title", "Outlet", "DOI"], papers),
+        *markdown_table(["Key", "Authors", "Year", "Title", "Outlet", "DOI"], papers),
     ]
 
 
@@ -160,7 +160,8 @@ def _list(ids: Iterable[str]) -> str:
     return ", ".join(ids)
 
 
-def _table(header: list[str], rows: Iterable[list[str]]) -> list[str]:
+def markdown_table(header: list[str], rows: Iterable[list[str]]) -> list[str]:
+    """Lines of a Markdown table; a bar inside a cell is escaped."""
     lines = [_row(header), "|" + " --- |" * len(header)]
     return [*lines, *(_row(row) for row in rows)]
 
@@ -169,5 +170,6 @@ def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _text(lines: Iterable[str]) -> str:
+def markdown_text(lines: Iterable[str]) -> str:
+    """Lines as the text of a file."""
     return "\n".join(lines) + "\n"

@@ -139,7 +139,7 @@ def _frontier_cells(state: State, week: int, view: Any, streams: Streams):
     place, target = state.cell_place[row, slot], state.cell_target[row, slot]
     reach = (world.link_province == place[:, None]) & (world.link_state == target[:, None])
     appeal = np.exp(-view.border.avoidance * state.perceived_detection[row])
-    can = reach.any(axis=1)  # a cell that was moved since it chose may have no such border left
+    can = reach.any(axis=1)  # a guard: a cell chooses a state only where it borders it
     u = streams.uniform(FRONTIER_LINK, week, ready.shape[1])[row, turn]
     link = rates.choose(u[can], (reach * appeal)[can])
     return row[can], slot[can], link

@@ -7,7 +7,7 @@ still exists, recruits and may plan abroad (M-TAL-OPS-ISK-LOCAL, M-ISK-REACH-PER
 of a state to the Taliban raises the value of striking it (M-COOPERATION-MAKES-TARGET).
 
 Equations (docs/odd.md, "cells"):
-    K1  knowledge I += (g min(1, t / 10) effort + k attacks)(1 - I) - d I
+    K1  knowledge I += (g min(1, t / warm-up) effort + k attacks)(1 - I) - d I
     K2  losses: hazard c I C_p effort_p visibility(mode); effort_p adds auxiliaries (IMU, JA);
         men leave with a hazard of their own; men without a cell count as hiding
     K3  intake ~ recruits (fewer near capacity) + releases + defections + returnees; new men

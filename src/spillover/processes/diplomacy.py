@@ -7,8 +7,8 @@ ST-UZB-PRAGMATIC-2021, M-GUARANTEES-OPEN-CONTACTS). What engagement buys is disp
 that includes failure, one for each faction. Trust is a Beta record of promises seen to be kept.
 
 Equations (docs/odd.md, "diplomacy"):
-    D1  e += 0.02 (sigma(logit e0 + trade + recognition + delisting - affinity + peers + trust
-        + budget + SCO + schedule + lever) - e) - 0.05 blamed attacks, kept in [0.01, 0.99]
+    D1  e += rate (sigma(logit e0 + trade + recognition + delisting - affinity + peers + trust
+        + budget + SCO + schedule + lever) - e) - loss x blamed attacks, kept in [0.01, 0.99]
     D2  reciprocity of faction f = sigma(b_f + slope_f (e_mean - e_ref) + stake + conditions e
         - pressure without reward)
     D3  every 4 weeks a state sees a promise kept with the mean probability of nearby provinces;

@@ -14,7 +14,7 @@ Equations (docs/odd.md, "intelligence"):
     I4  hazard h_i = touch_i (h0 + h1 free_i), piece_i the same with neighbours, who hold a piece
         that says nothing alone; h = (sum h_i + phi sum_ij s_ij sqrt(piece_i piece_j)) (1 - leak)
         + hazard of the host (the authorities' knowledge in Afghanistan, other services abroad)
-    I5  a found plot is disrupted; each member is arrested with probability 0.9
+    I5  a found plot is disrupted; each member is arrested with a probability
     I6  files += false leads + found plots - closed
 """
 

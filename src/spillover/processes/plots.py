@@ -1,13 +1,14 @@
 """Plots: individual agents that are planned, supplied, ready, and then carried out.
 
 Idea: a plot lives for months, so it is an individual with stages and never redrawn weekly
-(paper:kaplan2010). Two equal exponential stages give the Gamma(2) preparation time of mean 39
-weeks (95% between 5 and 109) outside Afghanistan and a shorter one inside. Plots start from
+(paper:kaplan2010). Two equal geometric stages give a preparation time like Gamma(2): mean 39
+weeks (95% between 5 and 109) outside Afghanistan, shorter inside. Plots start from
 ISIS-K cells that chose an external operation, from home or diaspora cells, and from operatives
 abroad. Most fail or are found (processes/intelligence.py).
 
 Equations (docs/odd.md, "plots"):
-    P1  starts: one per external cell and decision; hazard rho per member at home, per operative
+    P1  starts: one per external cell and decision; hazard rho per member at home, another per
+        emigrant member and operative
     P2  planned -> ready and ready -> carried out, each week with probability 2 / mean
         preparation time
     P3  success with probability s0 (1 + k skill) (1 - contingency)

@@ -10,7 +10,7 @@ repression beyond a point backfires (paper:keohane2003); prevention and messagin
 Equations (docs/odd.md, "recruitment"):
     C1  hardship H = 0.4 unemployment + 0.3 remittance dependence x stress + 0.2 water deficit
         + 0.1 (1 - income); G = H (1 - L); openness g = min(cap, exp(slope (G - G0)))
-    C2  exposure X = (1 - chi) online / online_0 + chi s(R / R_0), s saturating
+    C2  exposure X = (1 - chi) online + chi s(R / R_0), online = 1 in 2021, s saturating
     C3  S -> E with hazard h_m X g B (1 - prevention), B = (1 + b max(0, k - k*)) relative to
         2021, h_m normalised so that recruits in 2021 equal the prior inflow
     C4  E -> R with hazard q x s(contact), E -> S with hazard delta, R leaves with hazard delta_R

@@ -15,7 +15,7 @@ Equations (docs/odd.md, "rule"):
     R5  loyalty reverts to sigma(logit l0 + k_pay ln pay - k_x (x - x0) - k_s split)
     R6  effort = factor pay^a (mean loyalty / reference) (1 - k split) (1 + cooperation)
     R7  control += k_c loyalty min(1, pay) (C_max - C) - (1 - exp(-k_v attacks)) C
-    R8  legitimacy += rate (sigma(logit L0 + deviations from the start) - L)
+    R8  legitimacy += rate (sigma(logit L0 + deviations from references) - L)
     R9  grievance G = H (1 - L), H = (unemployment + food need) / 2
     R10 will of a faction follows the reciprocity that engagement earns from it
     R11 promise kept in a province = sum over factions of share x will x min(1, pay C),
