@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from spillover.errors import UserError
@@ -63,3 +63,18 @@ def require_consistent(view: Any) -> None:
                 allowed=rule,
                 next="Change them together, for example with set.PATH=VALUE.",
             )
+
+
+def turning_weeks(changes: Iterable[Any], n_weeks: int) -> list[int]:
+    """Weeks at which a set of changes can stop to fit: the first, and where one begins or ends.
+
+    Args:
+        changes: `ParameterTree.changes`.
+        n_weeks: length of the run.
+    """
+    weeks = {0}
+    for change in changes:
+        weeks |= {change.start_week, change.start_week + change.ramp_weeks}
+        if change.end_week is not None:
+            weeks.add(change.end_week)
+    return sorted(week for week in weeks if 0 <= week < n_weeks)

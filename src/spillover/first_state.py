@@ -196,7 +196,7 @@ def _diplomacy(view: Any, streams: Streams) -> dict[str, Any]:
         "trust_kept": _rows(streams, np.full(n_states, kept * months)),
         "trust_broken": _rows(streams, np.full(n_states, (1.0 - kept) * months)),
         "reciprocity": _rows(streams, dip.reciprocity_start),
-        "pair_trust": _rows(streams, pair_trust),
+        "pair_trust": _rows(streams, np.clip(pair_trust, 0.0, 1.0)),
         "csto_pledged": _rows(streams, np.zeros(len(CSTO_OPTIONS), dtype=bool)),
         "csto_delivered": _rows(streams, np.zeros(len(CSTO_OPTIONS))),
     }

@@ -42,7 +42,10 @@ REFUSED = [
     (["run", "engine.block_size=0"], ["engine.block_size"]),
     (["run", "figures=perhaps"], ["wrong kind", "true or false"]),
     (["run", "horizon=century"], ["no horizon", "hindcast, projection"]),
-    (["run", "horizon=hindcast", "scenario=malign_escalation"], ["starts after the hindcast has ended"]),
+    (
+        ["run", "horizon=hindcast", "scenario=malign_escalation"],
+        ["starts after the hindcast has ended"],
+    ),
     (["run", "horizon=hindcast", "policy=full_package"], ["after the hindcast", "start.policy"]),
     (["run", "uncertainty.name=guess"], ["kind of uncertainty", "none, priors"]),
     (["run", "scenario=status_quo,malign_escalation"], ["one scenario", "spillover sweep"]),
@@ -131,3 +134,27 @@ def test_two_policies_that_set_the_same_parameter_are_refused(tmp_path: Path, mo
     assert main(words, fake_backend) == 2
     message = capsys.readouterr().err
     assert "policy/one.yaml" in message and "policy/two.yaml" in message
+
+
+UNFIT = [
+    ["run", "set.cells.cell_largest=11"],
+    ["run", "--dry-run", "set.cells.cell_largest=11"],
+    ["sweep", "design.policies=[status_quo,full_package]", "set.cells.cell_largest=11"],
+    ["run", "scenario=own", "--config-dir", ".", "start.date=2021-08-15"],
+]
+
+
+@pytest.mark.parametrize("words", UNFIT, ids=" ".join)
+def test_values_that_do_not_fit_together_are_refused_for_every_cell(
+    words, tmp_path: Path, monkeypatch, capsys
+):
+    """By the real model, which compiles each cell of a design before the first of them runs."""
+    monkeypatch.chdir(tmp_path)
+    write_scenario(
+        tmp_path, "own", "name: own\ntitle: Own\nchanges: [{path: cells.cell_largest, set: 11}]\n"
+    )
+    assert main(words) == 2
+    message = capsys.readouterr().err
+    assert "cells.cell_minimum, cells.cell_size, cells.cell_largest" in message
+    assert "Traceback" not in message
+    assert os.listdir(tmp_path) == ["scenario"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from spillover import kernel
-from spillover.evidence import Change, Parameters, ParameterTree, load_tree
+from spillover.axes import LEVERS
+from spillover.evidence import Change, Parameters, ParameterTree, draw, load_tree
 from spillover.first_state import first_state
 from spillover.state import FIELDS, State
 from spillover.streams import Streams
@@ -128,3 +129,94 @@ def busy_world() -> tuple[Change, ...]:
         change("rule.pay_factor", 0.8),
         change("attacks.frontier_hazard_allied", 0.05),
     )
+
+
+@pytest.fixture(scope="session")
+def lasting_plots(busy_world: tuple[Change, ...]) -> tuple[Change, ...]:
+    """The busy world with plots that neither end nor are found, until their table is full."""
+    changes = [
+        *busy_world,
+        change("plots.preparation_elsewhere", 500),
+        change("plots.preparation_afghanistan", 500),
+        change("cells.external_base", 0),
+        change("intelligence.hazard_base", 0),
+        change("intelligence.hazard_capacity", 0),
+    ]
+    return tuple({c.path: c for c in changes}.values())
+
+
+@pytest.fixture(scope="session")
+def crowded_cells() -> tuple[Change, ...]:
+    """Many small cells that may not grow, and many who join, until the table of cells is full."""
+    return (
+        change("initial.isisk_fighters", 6000),
+        change("cells.cell_size", 4),
+        change("cells.cell_minimum", 3),
+        change("cells.cell_largest", 4),
+        change("groups.commander_defections", 100),
+    )
+
+
+@pytest.fixture(scope="session")
+def world_of(
+    compiled: Callable[..., Parameters],
+    busy_world: tuple[Change, ...],
+    lasting_plots: tuple[Change, ...],
+    crowded_cells: tuple[Change, ...],
+) -> Callable[[str], list[Week]]:
+    """`world_of(name)`: every week of a named world, for the accounts of people and of money."""
+    worlds = {
+        "documented": ((), 11, 4, 52),
+        "busy": (busy_world, 5, 6, 60),
+        "alone": (busy_world, 8, 1, 20),
+        "crowded_cells": (crowded_cells, 2, 2, 12),
+        "lasting_plots": (lasting_plots, 2, 2, 40),
+    }
+    known: dict[str, list[Week]] = {}
+
+    def run(name: str) -> list[Week]:
+        if name not in known:
+            changes, seed, n_replicates, n_weeks = worlds[name]
+            run_of = march(compiled(changes, n_weeks), seed, range(n_replicates), n_weeks)
+            known[name] = list(run_of)
+        return known[name]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def drawn_world(
+    tree: ParameterTree, compiled: Callable[..., Parameters], busy_world: tuple[Change, ...]
+) -> Callable[[int, int, Sequence[int], bool], Iterator[Week]]:
+    """`drawn_world(seed, draw, lever levels, is_busy)`: twenty weeks under a draw of the priors."""
+
+    def run(seed: int, index: int, levels: Sequence[int], is_busy: bool) -> Iterator[Week]:
+        orders = [
+            change(f"levers.{lever}.target", level)
+            for lever, level in zip(LEVERS, levels, strict=True)
+        ]
+        changes = [*draw(tree, seed, index), *orders, *(busy_world if is_busy else ())]
+        return march(compiled(changes, 20), seed, range(2), 20)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def silent_flows() -> Callable[..., list[str]]:
+    """`silent_flows(weeks, names)`: accounts with one of the names that stay zero in all weeks.
+
+    An account is named by its process too: a loss of cells does not stand for one of groups.
+    """
+
+    def find(all_weeks: list[Week], names: tuple[str, ...]) -> list[str]:
+        seen: dict[str, int] = {}
+        for week in all_weeks:
+            for process, info in vars(week.infos).items():
+                for name in set(names) & set(info.__slots__):
+                    count = int(np.count_nonzero(getattr(info, name)))
+                    seen[f"{process}.{name}"] = seen.get(f"{process}.{name}", 0) + count
+        known = {account.split(".")[1] for account in seen}
+        assert known == set(names), f"no such account: {sorted(set(names) - known)}"
+        return sorted(account for account, count in seen.items() if count == 0)
+
+    return find

@@ -140,15 +140,16 @@ def preparation(compiled):
 
 
 def test_preparation_takes_two_equal_stages(preparation):
-    """The weekly chain has the mean of Gamma(2, 19.5) up to a week, and a little less spread."""
+    """Two geometric stages of 19.5 weeks: the mean of Gamma(2, 19.5), and nearly its shape."""
     n = preparation.size
-    assert abs(preparation.mean() - 39.0) < 1.1 + 4 * preparation.std() / math.sqrt(n)
+    assert abs(preparation.mean() - 39.0) < 4 * preparation.std() / math.sqrt(n)
     assert preparation.min() >= 2
+    chain = stats.nbinom(2, 2 / 39, loc=2)
     for week in (5, 10, 20, 39, 60, 109):
-        # Continuous time of which the chain sees whole weeks: half a week late per stage.
-        p = stats.gamma(2, scale=19.5).cdf(week - 0.5)
+        p = chain.cdf(week)
+        assert p == pytest.approx(stats.gamma(2, scale=19.5).cdf(week), abs=0.01), week
         share = (preparation <= week).mean()
-        assert abs(share - p) < 4 * math.sqrt(p * (1 - p) / n) + 0.01, week
+        assert abs(share - p) < 4 * math.sqrt(p * (1 - p) / n), week
 
 
 def test_preparation_has_its_documented_range(preparation):
@@ -156,9 +157,9 @@ def test_preparation_has_its_documented_range(preparation):
     law = stats.gamma(2, scale=19.5)
     assert law.interval(0.95) == pytest.approx((4.7, 108.6), abs=0.05)
     n = preparation.size
-    for level, value, rounding in ((0.025, low, 1.0), (0.975, high, 1.1)):
+    for level, value in ((0.025, low), (0.975, high)):
         error = math.sqrt(level * (1 - level) / n) / law.pdf(law.ppf(level))
-        assert abs(value - law.ppf(level)) < rounding + 4 * error
+        assert abs(value - law.ppf(level)) < 1.0 + 4 * error  # the chain counts whole weeks
 
 
 @pytest.mark.parametrize(("hazard", "documented"), [(0.01, 0.70), (0.04, 0.32), (0.16, 0.06)])
@@ -166,7 +167,7 @@ def test_share_of_plots_never_found(begin, hazard, documented):
     """(1 + h m / 2)^-2 in continuous time; the chain looks before a stage can end."""
     closed = (1 + hazard * 39 / 2) ** -2
     assert closed == pytest.approx(documented, abs=0.005)
-    stage = 1 - math.exp(-2 / 39)
+    stage = 2 / 39
     stay = math.exp(-hazard)
     chain = (stay * stage / (1 - stay * (1 - stage))) ** 2
     assert chain == pytest.approx(closed, abs=0.015)

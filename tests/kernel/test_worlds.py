@@ -15,9 +15,9 @@ from spillover.streams import Streams
 
 # What happens north of the border reaches Afghanistan through contact with Kabul and plots only.
 AFGHAN_HOME = (
-    "control", "legitimacy", "loyalty", "treasury_usd", "effort", "promise_kept", "afghan_grievance",
-    "fighters", "haven", "group_funds_usd", "cell_place", "cell_fighters", "cell_mode",
-    "excitation", "week_attacks", "week_deadly",
+    "control", "legitimacy", "loyalty", "treasury_usd", "effort", "promise_kept",
+    "afghan_grievance", "fighters", "haven", "group_funds_usd", "cell_place", "cell_fighters",
+    "cell_mode", "excitation", "week_attacks", "week_deadly",
 )  # fmt: skip
 
 

@@ -290,10 +290,15 @@ def test_members_of_found_plots_are_arrested_or_go_home(view, plotted, base, tar
     others = np.arange(53) != cohort
     assert (info.citizens_arrested[:, others] == 0).all()
     assert (info.citizens_escaped[:, others] == 0).all()
-    assert info.citizens_escaped.sum() == (0 if is_afghan else free)
-    assert info.fighters_escaped.sum() == (free if is_afghan else 0)
+    accounts = {
+        "radicalised": info.citizens_escaped,
+        "operatives": info.operatives_escaped,
+        "unassigned": info.fighters_escaped,
+    }
+    for name, account in accounts.items():
+        assert account.sum() == (free if name == stock else 0)
     people = info.citizens_arrested.sum(axis=1) + info.citizens_escaped.sum(axis=1)
-    people = people + info.fighters_captured + info.fighters_escaped
+    people = people + info.operatives_escaped.sum(axis=1) + info.fighters_captured + info.fighters_escaped
     assert (people == 3 * found.sum(axis=1)).all()
     assert abs(free / men - 0.1) < 4 * np.sqrt(0.09 / men)
     by_state = info.disrupted.sum(axis=0)

@@ -256,8 +256,13 @@ def test_the_diaspora_strikes_home_russia_or_elsewhere(view_of, start, world, po
         row, slot = np.nonzero(after.plot_stage != EMPTY)
         assert (after.plot_base[row, slot] == base).all()
         gone = (getattr(state, pool) - getattr(after, pool)).sum(axis=1)
-        assert (info.citizens_started[:, world.n_regions + C["UZB"]] == gone).all()
-        assert (info.citizens_started.sum(axis=1) == gone).all()
+        if pool == "radicalised":
+            account, place = info.citizens_started, world.n_regions + C["UZB"]
+        else:
+            account, place = info.operatives_started, C["UZB"]
+        assert (account[:, place] == gone).all()
+        both = info.citizens_started.sum(axis=1) + info.operatives_started.sum(axis=1)
+        assert (both == gone).all()
         assert (after.plot_cohort[row, slot] == world.n_regions + C["UZB"]).all()
         home, region = after.plot_target[row, slot] == C["UZB"], after.plot_region[row, slot]
         assert (world.region_state[region[home]] == C["UZB"]).all()

@@ -36,13 +36,14 @@ MakeBackend = Callable[[], Backend]
 def model_backend() -> Backend:
     """The simulation model of this package."""
     from spillover import observe
-    from spillover.consistency import require_consistent
+    from spillover.consistency import require_consistent, turning_weeks
     from spillover.evidence.tree import load_tree
     from spillover.world import load_world
 
     def compiled(tree: Any, n_weeks: int) -> Any:
         parameters = tree.compile(n_weeks, load_world())
-        require_consistent(parameters.at(0))
+        for week in turning_weeks(tree.changes, n_weeks):
+            require_consistent(parameters.at(week))
         return parameters
 
     tree = load_tree()

@@ -221,7 +221,7 @@ def _cell(
         pending.append((f"{layer}/{name}", tuple(lines)))
     changes += users
     # refuses unknown paths, values out of bounds, and values that do not fit together
-    backend.compile(backend.tree.with_changes(changes), 1)
+    backend.compile(backend.tree.with_changes(changes), frame.n_weeks)
     cell = Cell("", scenario, frame.stressor, policy, index, changes, tuple(pending))
     return replace(cell, id=cell_id(cell, frame, version))
 

@@ -42,7 +42,6 @@ from spillover.state import (
     spending,
 )
 from spillover.streams import Streams, purpose
-from spillover.world.cohorts import sum_by_cohort
 
 NAME = "intelligence"
 READS = (
@@ -71,7 +70,8 @@ class Info:
     disrupted: Counts
     disrupted_elsewhere: Counts
     citizens_arrested: Counts  # [r, m]
-    citizens_escaped: Counts  # [r, m] back to cells or operatives
+    citizens_escaped: Counts  # [r, m] back to their cell
+    operatives_escaped: Counts  # [r, c] back to the operatives
     fighters_captured: Counts  # [r]
     fighters_escaped: Counts  # [r] back to ISIS-K
     false_leads: Counts
@@ -241,9 +241,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         disrupted=by_target,
         disrupted_elsewhere=elsewhere,
         citizens_arrested=stocks["detained"] - state.detained,
-        citizens_escaped=sum_by_cohort(
-            escaped * ~afghan, state.plot_cohort, state.detained.shape[1]
-        ),
+        citizens_escaped=stocks["radicalised"] - state.radicalised,
+        operatives_escaped=stocks["operatives"] - state.operatives,
         fighters_captured=(arrested * afghan).sum(axis=1),
         fighters_escaped=(escaped * afghan).sum(axis=1),
         false_leads=leads,

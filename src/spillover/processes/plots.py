@@ -76,7 +76,8 @@ class Info:
     deaths_by_region: Counts
     deaths_abroad: Counts
     operations_usd: Counts
-    citizens_started: Counts  # [r, m] people who leave their stock for a plot
+    citizens_started: Counts  # [r, m] members who leave their cell for a plot
+    operatives_started: Counts  # [r, c] operatives who turn to a plot
     fighters_started: Counts  # [r] men who leave their cell for a plot
     citizens_jailed: Counts  # [r, m] after a plot failed
     citizens_spent: Counts  # [r, m] dead or gone after a plot was carried out
@@ -223,7 +224,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     cleared = state.replace(
         plot_stage=stage, plot_people=np.where(done, 0, people), detained=state.detained + jailed
     )
-    changed, started, refused, cost, recruited, sent = _start(cleared, week, view, streams)
+    changed, started, refused, cost, taken = _start(cleared, week, view, streams)
     info = Info(
         started=started, carried_out=_count(success, state.plot_target, N_STATES + 2),
         failed=_count(failed, state.plot_target, N_STATES + 2), starts_refused=refused,
@@ -231,7 +232,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         deaths_abroad=(killed * ~inside).sum(axis=1), operations_usd=cost,
         citizens_jailed=jailed, citizens_spent=spent,
         fighters_spent=(people * (done & ~citizen)).sum(axis=1),
-        citizens_started=recruited, fighters_started=sent,
+        **taken,
     )  # fmt: skip
     changed = changed.replace(
         week_home_attacks=_count(success, state.plot_target, N_STATES),
@@ -242,7 +243,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
 
 def _start(
     state: State, week: int, view: Any, streams: Streams
-) -> tuple[State, Counts, Counts, Counts, Counts, Counts]:
+) -> tuple[State, Counts, Counts, Counts, dict[str, Counts]]:
     """P1: seat new plots and take their people and money from where they came."""
     n_r = state.n_replicates
     flag, size = _candidates(state, week, view, streams)
@@ -286,8 +287,9 @@ def _start(
         radicalised=radicalised,
         operatives=operatives,
     )
-    taken = np.where(starts.cohort[seated] >= 0, people, 0)
-    recruited = np.zeros_like(state.detained)
-    np.add.at(recruited, (row, np.maximum(starts.cohort[seated], 0)), taken)
-    sent = np.bincount(row, weights=people - taken, minlength=n_r).astype(np.int64)
-    return changed, started, refused, cost, recruited, sent
+    taken = {
+        "citizens_started": state.radicalised - radicalised,
+        "operatives_started": state.operatives - operatives,
+        "fighters_started": (state.cell_fighters - cells).sum(axis=1),
+    }
+    return changed, started, refused, cost, taken

@@ -37,7 +37,7 @@ READS = (
     "week_disrupted", "week_arrests", "week_attacks", "week_foreign_attacks",
 )  # fmt: skip
 WRITES = (
-    "alarm", "budget_share", "delivered", "repression", "arrests_per_week",
+    "alarm", "threat", "budget_share", "delivered", "repression", "arrests_per_week",
     "state_legitimacy",
 )  # fmt: skip
 
