@@ -297,8 +297,9 @@ def test_members_of_found_plots_are_arrested_or_go_home(view, plotted, base, tar
     }
     for name, account in accounts.items():
         assert account.sum() == (free if name == stock else 0)
-    people = info.citizens_arrested.sum(axis=1) + info.citizens_escaped.sum(axis=1)
-    people = people + info.operatives_escaped.sum(axis=1) + info.fighters_captured + info.fighters_escaped
+    escaped = info.citizens_escaped.sum(axis=1) + info.operatives_escaped.sum(axis=1)
+    people = info.citizens_arrested.sum(axis=1) + escaped
+    people = people + info.fighters_captured + info.fighters_escaped
     assert (people == 3 * found.sum(axis=1)).all()
     assert abs(free / men - 0.1) < 4 * np.sqrt(0.09 / men)
     by_state = info.disrupted.sum(axis=0)
