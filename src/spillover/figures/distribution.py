@@ -175,11 +175,12 @@ def _format_values(ax: Axes, samples: dict[tuple[str, str], np.ndarray]) -> bool
         ax.set_xticks(ticks if len(ticks) <= 7 else [0.0, *ticks[1::2]])
         ax.set_xlim(0, high * 1.1)
     else:
-        starts_at_zero = 0 <= low < 0.35 * high
-        # Bars of small counts are centred on zero and need half a bar more.
-        left = min(-0.2 * margin, -0.6 if high < 30 else 0) if starts_at_zero else low - margin
-        ax.set_xlim(left, high + margin)
         is_count = bool(np.all(pooled == np.round(pooled)))
+        # Bars of small counts are centred on zero and need half a bar more.
+        half_bar = 0.6 if is_count and high < 30 else 0.0
+        starts_at_zero = 0 <= low < 0.35 * high
+        left = -max(0.2 * margin, half_bar) if starts_at_zero else low - margin
+        ax.set_xlim(left, high + margin)
         ax.xaxis.set_major_locator(MaxNLocator(5, integer=is_count))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v) if v else "0"))
     return is_log
