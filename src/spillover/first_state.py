@@ -1,9 +1,9 @@
 """The first state: the world in the week that began on 15 August 2021.
 
 Stocks that have a stationary level start there (exposed people, members, open plots, files, the
-memory of recent attacks), else the first year would be a transient that looks like a surge
-(model-check-security section 7). The surge itself is in the data: ISIS-K enters the model at the
-attack rate of August 2021 with its prisoners just freed.
+memory of recent attacks), else the first year would be a transient that looks like a surge. The
+surge itself is in the data: ISIS-K enters the model at the attack rate of August 2021 with its
+prisoners just freed.
 """
 
 from __future__ import annotations

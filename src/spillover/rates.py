@@ -201,7 +201,8 @@ def _power_law_cdf(exponent: float, shift: float, cutoff: int) -> Floats:
 def shifted_power_law(u: ArrayLike, exponent: float, shift: float, cutoff: int) -> Counts:
     """Whole number k in 1..cutoff with probability proportional to (k + shift)^-exponent.
 
-    The tail of attack severity (paper:clauset2007); the shift is model-check-security section 2.
+    The tail of attack severity (paper:clauset2007); the shift lifts its mean, which
+    without it is several times below the deaths per attack on record.
     """
     table = _power_law_cdf(float(exponent), float(shift), int(cutoff))
     return np.minimum(np.searchsorted(table, np.asarray(u)), cutoff - 1).astype(np.int64) + 1

@@ -36,7 +36,7 @@ N_PLOT_SLOTS = 96
 HIDE, LOCAL, RECRUIT, NORTH, EXTERNAL = range(5)
 MODES = ("hide", "local", "recruit", "north", "external")
 DECISION_WEEKS = 4
-"""A cell reconsiders what it does every fourth week (model note C10.4); slots take turns."""
+"""A cell reconsiders what it does every fourth week; slots take turns."""
 # Stages of a plot; two equal geometric stages make a preparation time like Gamma(2).
 EMPTY, PLANNED, READY = range(3)
 # Where a plot is prepared.

@@ -2,7 +2,7 @@
 
 Idea: data are not the world. The United Nations record a share of attacks, claims are a thinning
 of the same attacks, one monitor counts deadly ones only, and strength estimates are noisy and from
-2023 on include families (model-check-security section 5). Calibration and validation compare these
+2023 on include families. Calibration and validation compare these
 numbers with data, never the true state. Nothing else in the model reads them.
 
 Equations (docs/odd.md, "reporting"):

@@ -148,7 +148,7 @@ def inclusion(
 ) -> Floats:
     """Share of outsiders who feel represented [r]: pressed by conditions that engaged states set.
 
-    Alignment of Russia with the Taliban takes the force out of that press (design note C13).
+    Alignment of Russia with the Taliban takes the force out of that press.
     """
     press = pressed * (engagement * conditions).mean(axis=1) * (1.0 - alignment)
     return np.clip(base + press, 0.0, 1.0)

@@ -41,7 +41,7 @@ WRITES = (
     "state_legitimacy",
 )  # fmt: skip
 
-HALF_YEAR = 26.0  # weeks of smoothing of alarm and arrests (design note C13)
+HALF_YEAR = 26.0  # weeks of smoothing of alarm and arrests
 PLANNING_WEEKS = 13
 N_STATES = len(STATES)
 
