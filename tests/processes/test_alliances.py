@@ -160,7 +160,7 @@ def test_a_pledge_lapses_after_two_years_on_average(view, start):
     expected = 1 - np.exp(-1 / 104)
     error = np.sqrt(expected * (1 - expected) / (4 * n))
     assert abs(info.lapsed.mean() - expected) < 4 * error
-    assert alliances.open_pledges(many).tolist() == [4] * n
+    assert many.csto_pledged.sum(axis=1).tolist() == [4] * n
 
 
 def test_cohesion_by_hand():

@@ -59,7 +59,6 @@ def is_summed(kind: str, unit: str) -> bool:
     return kind == "flow" or not (unit in _INTENSIVE or "/" in unit)
 
 
-adds_up = is_summed
 """The same rule under the name that the figures use."""
 
 

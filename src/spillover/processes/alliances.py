@@ -24,7 +24,7 @@ import numpy as np
 from spillover import rates
 from spillover.axes import CSTO_OPTIONS, STATE_PAIRS, STATES
 from spillover.clock import WEEKS_PER_YEAR
-from spillover.state import Counts, Flags, Floats, State
+from spillover.state import Flags, Floats, State
 from spillover.streams import Streams, purpose
 
 NAME = "alliances"
@@ -110,8 +110,3 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     delivered = state.csto_delivered + pace * (goal - state.csto_delivered)
     changed = state.replace(pair_trust=pair_trust, csto_pledged=pledged, csto_delivered=delivered)
     return changed, Info(made, lapsed, cohesion(pair_trust, state.engagement))
-
-
-def open_pledges(state: State) -> Counts:
-    """Number of options pledged and not lapsed [r]."""
-    return state.csto_pledged.sum(axis=1)
