@@ -59,9 +59,6 @@ def is_summed(kind: str, unit: str) -> bool:
     return kind == "flow" or not (unit in _INTENSIVE or "/" in unit)
 
 
-"""The same rule under the name that the figures use."""
-
-
 def by_region(outcomes: pd.DataFrame, registry: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
     """One row per cell, replicate, region and outcome from rows per state of one period.
 
