@@ -72,7 +72,7 @@ lock: ## compute requirements.lock again with the newest releases (needs the pac
 	"$$work/uv/bin/python" -m pip --disable-pip-version-check install --quiet uv; \
 	"$$work/uv/bin/uv" pip compile --quiet --no-header --upgrade --extra dev pyproject.toml -o "$$work/lock"; \
 	{ echo "$$header"; cat "$$work/lock"; } > requirements.lock; \
-	echo "requirements.lock is new. Now: make test, and compare the golden numbers."
+	echo "requirements.lock is new. Now: make test, and compare the tables of `make run` before and after."
 
 clean: ## remove environments, caches and built packages; results/ stays
 	rm -rf .venv .venvs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

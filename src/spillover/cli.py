@@ -1,7 +1,7 @@
 """The command line: `spillover VERB [overrides] [options]`.
 
-Only this file, `commands/help.py` and the standard library are imported before the verb is known,
-so that help and refusals of unknown verbs are immediate.
+Only this file, `commands/help.py`, what these two import and the standard library are loaded before
+the verb is known, so that help and refusals of unknown verbs are immediate.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from spillover import __version__
 from spillover.commands import help as help_texts
+from spillover.commands.pipes import mute
 from spillover.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -49,6 +50,16 @@ def main(argv: Sequence[str] | None = None, make_backend: MakeBackend | None = N
         make_backend: makes the model to run; default: the model of this package.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    code = _answer(words, make_backend)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        mute(sys.stdout)
+    return code
+
+
+def _answer(words: list[str], make_backend: MakeBackend | None) -> int:
+    """Exit code of a command; errors that a person can act on become messages."""
     try:
         return _dispatch(words, make_backend)
     except UserError as error:
@@ -57,13 +68,16 @@ def main(argv: Sequence[str] | None = None, make_backend: MakeBackend | None = N
     except KeyboardInterrupt:
         print("\nspillover: stopped.", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe, such as `head`, has closed it
-        sys.stderr.close()
-        return EXIT_FAILED
+    except BrokenPipeError:
+        # the reader, such as `head`, has seen enough of a text that is printed when all is done;
+        # runs and sweeps write through a console that goes on without its reader
+        mute(sys.stdout)
+        return 0
     except OSError as error:
         if error.errno not in _DISK_ERRORS:
             raise
-        print(f"spillover: {error}\n{_AFTER_DISK_ERROR}", file=sys.stderr)
+        where = f": {error.filename}" if error.filename else ""
+        print(f"spillover: {error.strerror}{where}\n{_AFTER_DISK_ERROR}", file=sys.stderr)
         return EXIT_FAILED
 
 
@@ -76,11 +90,14 @@ def _dispatch(words: list[str], make_backend: MakeBackend | None) -> int:
         return 0
     verb, rest = words[0], words[1:]
     if verb not in VERBS:
+        hint = nearest(verb, VERBS)  # without a near one it repeats what is allowed
+        did_you_mean = f"{hint.capitalize()} " if hint.startswith("did you mean") else ""
         raise UserError(
             f"There is no command '{verb}'.",
+            where="command line",
             got=verb,
             allowed=", ".join(VERBS),
-            next=f"{nearest(verb, VERBS).capitalize()} See `spillover --help`.",
+            next=f"{did_you_mean}See `spillover --help`.",
         )
     if "-h" in rest or "--help" in rest:
         print(help_texts.of_verb(verb))

@@ -79,7 +79,7 @@ def _afghan_rule(view: Any, streams: Streams) -> dict[str, Any]:
     )
     treasury = round(view.initial.treasury_weeks * weekly * par.collection_efficiency)
     will = view.diplomacy.reciprocity_start
-    need = rule.hardship(drivers.unemployment, drivers.food_need)
+    need = rule.hardship(drivers.unemployment, drivers.food_need, par.hardship_from_unemployment)
     kept = rule.promise_kept(
         will[None, :], par.kabul_faction_share[zone], np.ones(1), control[None, :]
     )

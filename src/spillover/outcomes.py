@@ -21,6 +21,15 @@ from spillover.world.cohorts import by_state
 
 Read = Callable[[State, SimpleNamespace, World], Any]
 N_STATES = len(STATES)
+GROUP_NAMES = {
+    "AQ": "Al-Qaida",
+    "IMU": "the Islamic Movement of Uzbekistan",
+    "JA": "Jamaat Ansarullah",
+    "ETIM": "ETIM/TIP",
+    "TTP": "the Tehrik-e-Taliban Pakistan",
+    "BLA": "the Balochistan Liberation Army",
+    "NRF": "the resistance (NRF/AFF)",
+}
 ALLIED = tuple(i for i, group in enumerate(GROUPS) if group != "NRF")
 
 
@@ -181,7 +190,7 @@ _STATES = [
     Outcome("csto_delivered", "CSTO help delivered", "index", "stock", "states",
             "Options delivered, summed over the four; the same value in each state.", None, 0.01,
             lambda s, i, w: _every_state(s.csto_delivered.sum(axis=1)), ("S-MALIGN",)),
-    Outcome("policy_cost", "Cost of policy", "cost units", "flow", "states",
+    Outcome("policy_cost", "Cost of policy", "relative cost", "flow", "states",
             "Programme cost paid for delivered levers.", "lower", 0.1,
             lambda s, i, w: i.statecraft.cost, ("R-DUAL-APPROACH",)),
     Outcome("lever_weeks_blocked", "Lever-weeks blocked", "weeks", "flow", "states",
@@ -256,9 +265,9 @@ _AFGHANISTAN = [
             "AFG", "Will and capacity of the factions, mean over provinces.", "higher", 0.01,
             lambda s, i, w: s.promise_kept.mean(axis=1), ("M-TAL-FACTION-SPLIT",)),
     *(
-        Outcome(f"fighters_{group.lower()}", f"Fighters of {group}", "fighters", "stock", "AFG",
-                f"Men of {group} in Afghanistan.", None, 10.0, _group(g),
-                ("calibration:group_strength",))
+        Outcome(f"fighters_{group.lower()}", f"Fighters of {GROUP_NAMES[group]}", "fighters",
+                "stock", "AFG", f"Men of {GROUP_NAMES[group]} in Afghanistan.", None, 10.0,
+                _group(g), ("calibration:group_strength",))
         for g, group in enumerate(GROUPS)
     ),
 ]  # fmt: skip

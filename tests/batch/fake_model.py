@@ -67,9 +67,9 @@ def _entry(path: str, low: float, high: float, value: float, axis: str | None) -
 
 
 def _changed_paths() -> dict[str, str | None]:
-    """Paths that the shipped scenarios and policies change, with the axis they need."""
+    """Paths that the shipped scenarios, stressors and policies change, with the axis they need."""
     paths: dict[str, str | None] = {}
-    for layer in ("scenario", "policy"):
+    for layer in ("scenario", "stressor", "policy"):
         for file in (config_root() / layer).glob("*.yaml"):
             for line in yaml.safe_load(file.read_text())["changes"] or ():
                 axis = paths.get(line["path"])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spillover.batch.folder import require_writable
 from spillover.batch.store import (
     KINDS,
     Block,
@@ -19,7 +20,6 @@ from spillover.batch.store import (
     missing_blocks,
     receipt_path,
     remove_leftovers,
-    require_writable,
     sound_blocks,
     write_atomic,
     write_chunk,

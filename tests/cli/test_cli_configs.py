@@ -54,6 +54,7 @@ def test_every_experiment_states_its_question(name):
 def test_designs_of_the_experiments():
     sizes = {name: len(plan(f"experiment={name}").cells) for name in option_names("experiment")}
     assert sizes["quick"] == 8 and sizes["scenario_sweep"] == 4 and sizes["policy_groups"] == 24
+    assert sizes["factorial"] == 16
     assert plan("experiment=quick").config.seed == 20210815
     assert plan("experiment=quick", "replicates=7").config.replicates == 7
 

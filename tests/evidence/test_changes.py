@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spillover.errors import UserError
-from spillover.evidence import Change
+from spillover.evidence import Change, load_tree
 
 SET = Change("border.detection", "set", 0.5, 4, origin="a.yaml")
 GUARDS = Change("border.guards", "scale", 2, 0, members=("TJK", "UZB"), origin="a.yaml")
@@ -182,3 +182,18 @@ def test_loading_twice_gives_the_same_object():
 def test_unknown_path_names_the_nearest(tree):
     with pytest.raises(UserError, match=r"did you mean border\.guards"):
         tree.entry("border.guard")
+
+
+def test_a_message_about_a_number_without_dimension_gives_no_unit(tmp_path):
+    text = (
+        "{description: A, unit: %s, bounds: [0, 5], "
+        "values: {2021-08-15: {value: 2, basis: assumed, derivation: Mine.}}}"
+    )
+    (tmp_path / "g.yaml").write_text(f"x: {text % '1'}\ny: {text % 'persons'}\n")
+    tree = load_tree(tmp_path)
+    with pytest.raises(UserError) as refused:
+        tree.with_changes([Change("g.x", "set", 7, 0)])
+    assert "which gives 7\n" in f"{refused.value}\n" and "gives 7 1" not in str(refused.value)
+    assert "0 to 5\n" in f"{refused.value}\n" and "0 to 5 1" not in str(refused.value)
+    with pytest.raises(UserError, match="which gives 7 persons"):
+        tree.with_changes([Change("g.y", "set", 7, 0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 
 from spillover.errors import UserError
 from spillover.evidence import explain, load_facts
+from spillover.evidence.wording import change_words
 
 POLICY = {
     "name": "fusion_now",
@@ -172,3 +174,36 @@ def test_a_file_that_changes_an_unknown_parameter_is_named(ask):
 def test_every_answer_fits_100_columns(ask, tree):
     for subject in (*tree.paths(), "fusion_now", "fusion", "attacks", "border"):
         assert max(len(line) for line in ask(subject).splitlines()) <= 100
+
+
+def test_a_parameter_names_the_functions_that_read_it():
+    """Through a local name, an argument named after its group, and a name made while running."""
+    text = explain("cells.choice_sharpness")
+    used = text[text.index("Used by") : text.index("Changed by")]
+    assert "processes/attacks.py: local_share_at_takeover" in used
+    assert "processes/cells.py: home_shares" in used
+    assert "processes/statecraft.py: precondition" in explain(
+        "levers.fusion_centre.precondition_trust"
+    )
+    assert "first_state.py: group_places" in explain("initial.zone_weight.ja")
+
+
+def test_a_parameter_that_nothing_reads_says_so(ask):
+    text = ask("border.guards")  # made up for these tests
+    used = text[text.index("Used by") : text.index("Changed by")]
+    assert "no function of the model" in used
+
+
+def test_the_unit_1_is_not_written():
+    text = explain("attacks.branching_ratio")
+    assert "Unit        plain number without dimension" in text
+    assert re.search(r"^Value +[\d.]+, from 2021-08-15$", text, re.M)
+    line = {"set": 7, "from_week": 3}
+    assert change_words(line, "1") == "set to 7 from week 3"
+    assert change_words(line, "persons") == "set to 7 persons from week 3"
+    assert change_words({"add": 7}, "1") == "plus 7 from week 0"
+    outcome = SimpleNamespace(
+        name="pay", label="Pay", unit="1", kind="stock", description="Pay.", better=None,
+        headline=False, resolution=0.01, sources=(),
+    )  # fmt: skip
+    assert "Unit        plain number without dimension" in explain(outcome)

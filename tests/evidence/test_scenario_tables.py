@@ -47,7 +47,8 @@ POLICY = ConfigFile(
         "pending": [{"line": "Rain", "needs": "water", "effect": "None.", "sources": ["R-IBM"]}],
     },
 )
-CONFIGS = (SCENARIO, POLICY)
+STRESSOR = ConfigFile("stressor", "flood", {**SCENARIO.content, "title": "Flood"})
+CONFIGS = (SCENARIO, STRESSOR, ConfigFile("stressor", "none", {}), POLICY)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,23 @@ def test_every_line_of_a_scenario_has_one_row(contents):
 
 def test_orders_of_a_policy_name_lever_level_week_and_states(contents):
     assert "| Guard `guard` | biometrics 2 (w8, TJK) | R-IBM |" in contents["policies"]
+
+
+def test_stressors_share_their_tables_and_the_reference_has_no_row(contents):
+    _, _, *rows = contents["stressors"].splitlines()
+    assert rows == ["| Flood `flood` | A dry world. | S-AGENCY |"]
+    _, _, *lines = contents["changes of stressors"].splitlines()
+    assert len(lines) == 3 and all(line.startswith("| `flood` | ") for line in lines)
+    header, _, row = contents["pending of stressors"].splitlines()
+    assert header.endswith("| Stressors |") and row.endswith("| `flood` |")
+
+
+def test_a_policy_that_waits_says_so(tree):
+    waiting = ConfigFile("policy", "wait", {**POLICY.content, "changes": []})
+    idle = ConfigFile("policy", "idle", {"title": "Idle"})
+    text = blocks(tree, (waiting, idle))["policies"]
+    assert "| Guard `wait` | none; all of it waits | R-IBM |" in text
+    assert "| Idle `idle` | none | none |" in text
 
 
 def test_levers_stand_with_the_numbers_of_the_tree(tree, contents):

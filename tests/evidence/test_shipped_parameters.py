@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from spillover.clock import HORIZONS
 from spillover.evidence import draw, explain, load_tree
 from spillover.evidence.facts import calibration_variables, check_sources
 from spillover.evidence.reading import DATA, PACKAGE
 from spillover.evidence.render_docs import render, stale
 from spillover.evidence.usage import config_folder, read_configs
+
+# Words that lean on a neighbouring entry, or on work that a reader cannot see.
+LEANING = re.compile(r"\b(?:as above|the check|of the design)\b", re.I)
 
 
 def test_every_entry_is_valid_and_compiles_for_every_horizon():
@@ -49,3 +54,17 @@ def test_the_generated_tables_are_current():
     texts = render(load_tree(), read_configs(config_folder()))
     outdated = stale(PACKAGE.parents[1] / "docs", texts)
     assert not outdated, "run python -m spillover.evidence.render_docs"
+
+
+def test_every_description_and_derivation_stands_on_its_own():
+    tree = load_tree()
+    found = {}
+    for path in tree.paths():
+        entry = tree.entry(path)
+        texts = [entry.description, entry.derivation, *(d.derivation for d in entry.values)]
+        for text in texts:
+            if match := LEANING.search(" ".join(str(text or "").split())):
+                found[path] = match.group()
+    assert not found
+    assert LEANING.search("Without it the series drifts in the check.")
+    assert not LEANING.search("Papers are read at the checkpoint.")

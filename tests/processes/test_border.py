@@ -78,6 +78,7 @@ def toy():
             detection_per_joint_patrol=0.1,
             corruption=np.array([0.0, 0.0, 0.4, 0.0, 0.5]),
             avoidance=2.0,
+            terrain_offset=0.5,
         ),
         world=SimpleNamespace(
             link_difficulty=np.array([0.0, 1.0]),

@@ -57,7 +57,7 @@ def test_returnees_weigh_by_the_afghan_population_only():
 
 
 def test_hardship_is_the_mean_of_jobs_and_food():
-    assert rule.hardship(0.2, 0.6) == pytest.approx(0.4)
+    assert rule.hardship(0.2, 0.6, 0.25) == pytest.approx(0.5)
 
 
 def test_revenue_by_account():

@@ -67,6 +67,11 @@ class Frame:
     seed: int
     overrides: tuple[tuple[str, str], ...]
 
+    @property
+    def has_branch(self) -> bool:
+        """False if no start date lies inside the horizon, as in a plain hindcast."""
+        return min(self.starts) < clock.week_start(self.n_weeks)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the manifest."""
         return {
@@ -107,8 +112,9 @@ def make_plan(composed: Composed, backend: Backend, is_sweep: bool) -> Plan:
         for layer, names in zip(LAYERS, (scenarios, [config.stressor], policies), strict=True)
         for name in names
     }
-    starts = _start_dates(config)
-    frame = _frame(config, starts, contents)
+    keys = {layer: _start_key(layer, composed) for layer in LAYERS}
+    starts = _start_dates(config, keys)
+    frame = _frame(config, starts, keys, contents)
     users = user_changes(config.set, backend.tree)
     version = backend.version
     cells = tuple(
@@ -142,10 +148,20 @@ def _names(composed: Composed, is_sweep: bool) -> tuple[tuple[str, ...], tuple[s
     return result[0], result[1]
 
 
-def _start_dates(config: Config) -> tuple[date, date, date]:
+def _start_key(layer: str, composed: Composed) -> str:
+    """The key under which the start date of a layer was given, for messages."""
+    start = composed.config.start
+    typed = {text.partition("=")[0] for text in composed.overrides}
+    is_given = "start.date" in typed or start.date != Config().start.date
+    own = f"start.{layer}"
+    is_inherited = getattr(start, layer) == start.date and own not in typed
+    return "start.date" if is_given and is_inherited else own
+
+
+def _start_dates(config: Config, keys: Mapping[str, str]) -> tuple[date, date, date]:
     texts = (config.start.scenario, config.start.stressor, config.start.policy)
     first, second, third = (
-        parse_date(text, f"start.{layer}") for layer, text in zip(LAYERS, texts, strict=True)
+        parse_date(text, keys[layer]) for layer, text in zip(LAYERS, texts, strict=True)
     )
     parse_date(config.start.date, "start.date")
     return first, second, third
@@ -154,21 +170,21 @@ def _start_dates(config: Config) -> tuple[date, date, date]:
 def _frame(
     config: Config,
     starts: tuple[date, date, date],
+    keys: Mapping[str, str],
     contents: Mapping[tuple[str, str], list[dict[str, Any]]],
 ) -> Frame:
     n_weeks = clock.horizon_weeks(config.horizon)
-    weeks = {
-        layer: clock.week_index(day, where=f"start.{layer}")
-        for layer, day in zip(LAYERS, starts, strict=True)
-    }
+    days = dict(zip(LAYERS, starts, strict=True))
+    # first the horizon, then the day of the week: the nearest Sunday would be refused as well
     for (layer, name), files in contents.items():
         if any(file.get("changes") for file in files):
-            _require_inside(layer, name, weeks[layer], config, n_weeks)
+            _require_inside(f"The {layer} '{name}'", keys[layer], days[layer], config.horizon)
     if config.horizon == "projection":
-        for layer, week in weeks.items():
-            _require_inside(layer, "", week, config, n_weeks)
+        for layer, day in days.items():
+            subject = "The branch" if keys[layer] == "start.date" else f"The {layer}"
+            _require_inside(subject, keys[layer], day, config.horizon)
     # a hindcast without changes has no branch: its whole course is reported
-    branch = min(weeks.values())
+    branch = min(clock.week_index(day, where=keys[layer]) for layer, day in days.items())
     return Frame(
         horizon=config.horizon,
         n_weeks=n_weeks,
@@ -181,16 +197,16 @@ def _frame(
     )
 
 
-def _require_inside(layer: str, name: str, week: int, config: Config, n_weeks: int) -> None:
+def _require_inside(subject: str, key: str, day: date, horizon: str) -> None:
+    n_weeks = clock.horizon_weeks(horizon)
     last = clock.week_start(n_weeks - 1)
-    subject = f"The {layer} '{name}'" if name else f"The {layer}"
-    if week >= n_weeks:
+    if day >= clock.week_start(n_weeks):
         raise UserError(
-            f"{subject} starts after the {config.horizon} has ended.",
-            where=f"start.{layer}",
-            got=clock.week_start(week),
+            f"{subject} starts after the {horizon} has ended.",
+            where=key,
+            got=day,
             allowed=f"{clock.START} to {last}, a Sunday",
-            next=f"For example start.{layer}={clock.week_start(n_weeks // 2)}.",
+            next=f"For example {key}={clock.week_start(n_weeks // 2)}.",
         )
 
 

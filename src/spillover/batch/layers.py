@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -73,7 +74,11 @@ def _change(
     return Change(
         path=str(line["path"]),
         op=operation,
-        value=number(line[operation], where=f"{where}, {operation}"),
+        value=number(
+            line[operation],
+            where=f"{where}, {operation}",
+            next_step=f"Write a number after {operation}:, for example {operation}: 2.",
+        ),
         start_week=start_week + _weeks(line, "from_week", where),
         ramp_weeks=_weeks(line, "ramp_weeks", where),
         end_week=None if until is None else start_week + _weeks(line, "until_week", where),
@@ -121,7 +126,7 @@ def user_changes(values: Mapping[str, Any], tree: Any) -> tuple[Change, ...]:
                 allowed=nearest(key, known),
                 next="`spillover explain PATH` shows a parameter; docs/parameters.md lists all.",
             )
-        value = _value_in_unit(values[key], tree.entry(path).unit, where)
+        value = _value_in_unit(values[key], tree.entry(path), where)
         changes.append(Change(path, "set", value, 0, members=members, layer="user", origin=where))
     return tuple(changes)
 
@@ -133,10 +138,13 @@ def _split_member(key: str, known: frozenset[str]) -> tuple[str, tuple[str, ...]
     return (path, (member,)) if path in known else (key, None)
 
 
-def _value_in_unit(value: Any, unit: str, where: str) -> float:
+def _value_in_unit(value: Any, entry: Any, where: str) -> float:
+    unit = entry.unit
     match = _NUMBER_AND_UNIT.fullmatch(value) if isinstance(value, str) else None
+    allowed = f"a number {_range(entry.bounds)}" + ("" if unit == "1" else f" [{unit}]")
+    help_text = f"Write {where}=NUMBER; `spillover explain {entry.path}` tells what it means."
     if match is None:
-        return number(value, where=where)
+        return number(value, where=where, allowed=allowed, next_step=help_text)
     if match[2] != unit:
         raise UserError(
             f"The unit '{match[2]}' is not the unit of this parameter.",
@@ -145,10 +153,20 @@ def _value_in_unit(value: Any, unit: str, where: str) -> float:
             allowed=unit,
             next=f"Convert the number to {unit}, or leave the unit out.",
         )
-    return number(match[1], where=where)
+    return number(match[1], where=where, allowed=allowed, next_step=help_text)
 
 
-def number(value: Any, *, where: str) -> float:
+def _range(bounds: tuple[float, float]) -> str:
+    """Bounds in words; an infinite one is an open end."""
+    low, high = bounds
+    if math.isinf(low):
+        return "of any size" if math.isinf(high) else f"up to {high:g}"
+    return f"from {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"
+
+
+def number(
+    value: Any, *, where: str, next_step: str, allowed: str = "a number such as 0.1 or 2e-3"
+) -> float:
     """A finite number.
 
     Raises:
@@ -163,7 +181,8 @@ def number(value: Any, *, where: str) -> float:
             "A number is needed here.",
             where=where,
             got=value,
-            allowed="a number such as 0.1 or 2e-3",
+            allowed=allowed,
+            next=next_step,
         )
     return result
 

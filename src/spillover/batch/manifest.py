@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 
 import spillover
 from spillover.batch.backend import Backend
+from spillover.batch.checkout import checkout_state
 from spillover.batch.design import Cell, Plan
 from spillover.batch.store import write_atomic, write_json
 from spillover.batch.tables import labelled_table, parquet_bytes
@@ -27,34 +29,71 @@ from spillover.errors import UserError
 
 FORMAT = 1
 """Version of the layout of a results folder."""
-_LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib")
+_LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib", "mesa")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "fingerprint": ("id", "source", "data", "parameters"),
+    "frame": ("horizon", "seed"),
+    "versions": ("spillover",),
+    "config": ("replicates",),
+    "outcomes": (),
+}
+"""What must be in a manifest to be read as one of ours: mappings with their keys."""
 
 
 def read_manifest(results: Path) -> dict[str, Any] | None:
     """Manifest of a folder, or None when it has none.
 
     Raises:
-        UserError: the file is there and cannot be read.
+        UserError: the file is there and cannot be read, or is not one of ours.
     """
     path = results / "manifest.json"
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UserError(
-            "The manifest of the results folder cannot be read.",
-            where=str(path),
-            got=error,
-            next="Restore the file, or start a new folder with results=FOLDER.",
-        ) from None
+        manifest = json.loads(path.read_bytes())
+    except OSError as error:
+        raise _not_ours(path, f"a file that cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise _not_ours(path, f"a file that is not JSON: {error}") from None
+    lacking = _lacking(manifest)
+    if lacking:
+        raise _not_ours(path, f"a file without {', '.join(lacking[:4])}")
+    return manifest
+
+
+def _not_ours(path: Path, problem: str) -> UserError:
+    return UserError(
+        "This is not a results folder of spillover.",
+        where=str(path),
+        got=problem,
+        allowed="the manifest.json that `spillover run` or `spillover sweep` has written",
+        next="Choose another folder; if this one was made by spillover, restore its manifest.",
+    )
+
+
+def _lacking(manifest: Any) -> list[str]:
+    """Keys that every manifest of ours has and this one has not."""
+    if not isinstance(manifest, dict):
+        return ["keys"]
+    lacking = [] if isinstance(manifest.get("name"), str) else ["name"]
+    commands = manifest.get("commands")
+    records = commands if isinstance(commands, list) else []
+    if not records or not all(isinstance(record, dict) and "argv" in record for record in records):
+        lacking.append("commands")
+    for key, parts in _NEEDED.items():
+        value = manifest.get(key)
+        if not isinstance(value, dict):
+            lacking.append(key)
+        else:
+            lacking += [f"{key}.{part}" for part in parts if part not in value]
+    return lacking
 
 
 def require_manifest(results: Path) -> dict[str, Any]:
     """Manifest of a folder that should hold results.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it is not one of ours.
     """
     manifest = read_manifest(results)
     if manifest is None:
@@ -109,8 +148,11 @@ def begin(plan: Plan, backend: Backend, argv: list[str]) -> dict[str, Any]:
         "question": plan.question or earlier.get("question", ""),
         "fingerprint": plan.version.as_dict(),
         "frame": plan.frame.as_dict(),
+        # without a branch inside the horizon, the period `since_branch` is the whole run
+        "since_branch_is_whole_run": not plan.frame.has_branch,
         "seed": plan.frame.seed,
         "versions": versions(),
+        "git": checkout_state(),
         "host": {"system": platform.platform(), "machine": platform.machine()},
         "config": config,
         "pending": {**earlier.get("pending", {}), **dict(p for c in plan.cells for p in c.pending)},
@@ -121,7 +163,7 @@ def begin(plan: Plan, backend: Backend, argv: list[str]) -> dict[str, Any]:
         "results_sha256": earlier.get("results_sha256", ""),
     }
     write_json(plan.results / "manifest.json", manifest)
-    _write_cells(plan)
+    _write_cells(plan, backend.tree)
     return manifest
 
 
@@ -183,7 +225,7 @@ def _change(change: Any) -> dict[str, Any]:
     return {**{key: getattr(change, key) for key in keys}, "origin": change.origin}
 
 
-def _write_cells(plan: Plan) -> None:
+def _write_cells(plan: Plan, tree: Any) -> None:
     """Add the cells of a plan to ``cells.parquet``; cells that are there stay as they are."""
     path = plan.results / "cells.parquet"
     frame = cell_rows(plan.cells, plan)
@@ -191,7 +233,31 @@ def _write_cells(plan: Plan) -> None:
         before = read_cells(plan.results)
         new = frame[~frame["cell_id"].isin(before["cell_id"])]
         frame = pd.concat([before, new], ignore_index=True)
-    write_atomic(path, parquet_bytes(labelled_table(frame, {}, {}, {"format": FORMAT})))
+    values = {str(name): _value_note(str(name), tree) for name in frame.columns if ":" in name}
+    write_atomic(path, parquet_bytes(labelled_table(frame, {}, values, {"format": FORMAT})))
+
+
+@dataclasses.dataclass(frozen=True)
+class _ValueNote:
+    label: str
+    unit: str
+    kind: str = "parameter"
+    description: str = ""
+
+
+def _value_note(column: str, tree: Any) -> _ValueNote:
+    """Label and unit of a column such as ``set:border.posture.TJK@12``, from its parameter."""
+    operation, _, subject = column.partition(":")
+    subject, _, week = subject.partition("@")
+    path = subject if subject in tree.paths() else subject.rpartition(".")[0]
+    members = subject.removeprefix(path).removeprefix(".").replace("+", ", ")
+    label = f"{operation} {path}" + (f" for {members}" if members else "")
+    label += f" from week {week}" if week else ""
+    if path not in tree.paths():
+        return _ValueNote(label, "unknown")
+    entry = tree.entry(path)
+    unit = "1" if operation == "scale" else entry.unit
+    return _ValueNote(label, unit, description=entry.description)
 
 
 def read_cells(results: Path) -> pd.DataFrame:

@@ -15,6 +15,12 @@ from spillover.batch.backend import Backend, MakeBackend
 from spillover.batch.chunk import ChunkSpec, Failure, chunk_spec, chunk_tables
 from spillover.batch.design import Plan
 from spillover.batch.executor import Done, run_chunks
+from spillover.batch.folder import (
+    problem_of,
+    require_no_strangers,
+    require_writable,
+    unwritable,
+)
 from spillover.batch.store import (
     Block,
     Receipt,
@@ -23,9 +29,7 @@ from spillover.batch.store import (
     missing_blocks,
     read_receipt,
     remove_leftovers,
-    require_writable,
     sound_blocks,
-    unwritable,
     write_atomic,
 )
 from spillover.batch.tables import labelled_table, parquet_bytes, read_tables, weekly_quantiles
@@ -64,10 +68,14 @@ def find_work(plan: Plan) -> Work:
     """Compare a plan with the results folder; reads, checks and writes nothing.
 
     Raises:
-        UserError: the folder cannot be written, or belongs to another model or other settings.
+        UserError: the folder cannot be written, holds other files, or belongs to another model
+            or other settings.
     """
     require_writable(plan.results)
-    manifests.require_same(plan, manifests.read_manifest(plan.results))
+    manifest = manifests.read_manifest(plan.results)
+    if manifest is None:
+        require_no_strangers(plan.results)
+    manifests.require_same(plan, manifest)
     specs: list[ChunkSpec] = []
     damaged: dict[tuple[str, Block], str] = {}
     n_done = 0
@@ -96,7 +104,7 @@ def execute(
         remove_leftovers(plan.results)
         _remove_damaged(work, plan.results)
     except OSError as error:
-        raise unwritable(plan.results, str(error)) from None
+        raise unwritable(plan.results, problem_of(error)) from None
     tally = Tally()
     begin = time.perf_counter()
     for done in run_chunks(work.specs, plan.config.engine.workers, make_backend):
@@ -157,6 +165,8 @@ def stored_blocks(results: Path) -> list[tuple[str, Block]]:
 def write_quantiles(results: Path) -> None:
     """Write ``series/quantiles.parquet`` from the value counts of all finished chunks."""
     frames = []
+    registry = manifests.require_manifest(results)["outcomes"]
+    units = {name: outcome["unit"] for name, outcome in registry.items()}
     cells = manifests.read_cells(results)
     for cell in cells.to_dict("records"):
         blocks = blocks_present(results, cell["cell_id"])
@@ -167,9 +177,14 @@ def write_quantiles(results: Path) -> None:
         quantiles = weekly_quantiles(counts)
         for position, name in enumerate(("cell_id", "scenario", "policy", "draw")):
             quantiles.insert(position, name, cell[name])
+        unit = quantiles["outcome"].map(units).fillna("")
+        position = list(quantiles.columns).index("outcome") + 1
+        quantiles.insert(position, "unit", unit)
         frames.append(quantiles)
     if frames:
-        table = labelled_table(pd.concat(frames, ignore_index=True), {}, {}, {"rows": "by week"})
+        labels = {name: outcome["label"] for name, outcome in registry.items()}
+        notes = {"rows": "by week", "labels": labels, "units": units}
+        table = labelled_table(pd.concat(frames, ignore_index=True), {}, {}, notes)
         write_atomic(results / QUANTILES_FILE, parquet_bytes(table))
 
 

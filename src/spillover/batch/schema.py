@@ -128,6 +128,7 @@ def check(config: Config, where: str) -> None:
             where="name",
             got=config.name,
             allowed="letters, digits and _ . + -",
+            next="For example name=my_run; results=FOLDER takes any folder.",
         )
 
 

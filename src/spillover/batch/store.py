@@ -17,8 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from spillover.errors import UserError
-
 KINDS = ("places", "series", "outcomes")
 """Tables of a chunk in the order in which they are written; the last one marks it as done."""
 _CHUNK_NAME = re.compile(r"w(\d{5,})-(\d{5,})\.parquet")
@@ -209,32 +207,3 @@ def _is_alive(process_id: int) -> bool:
     except OSError:
         return True
     return True
-
-
-def require_writable(results: Path) -> None:
-    """Refuse a results folder that cannot be written, before anything is computed.
-
-    Raises:
-        UserError: the path or one of its parents is a file, or writing is not permitted.
-    """
-    nearest_parent = results
-    while not nearest_parent.exists() and nearest_parent != nearest_parent.parent:
-        nearest_parent = nearest_parent.parent
-    if not nearest_parent.is_dir():
-        problem = f"'{nearest_parent}' is a file, not a folder"
-    elif not os.access(nearest_parent, os.W_OK | os.X_OK):
-        problem = f"'{nearest_parent}' may not be written by this user"
-    else:
-        return
-    raise unwritable(results, problem)
-
-
-def unwritable(results: Path, problem: str) -> UserError:
-    """The refusal of a results folder that cannot be written."""
-    return UserError(
-        f"Results cannot be written: {problem}.",
-        where="results",
-        got=str(results),
-        allowed="a folder, existing or new, in which you may write",
-        next="Choose another one, for example results=results/my_run.",
-    )

@@ -27,6 +27,28 @@ INDEX_NOTES: Mapping[str, str] = {
     "week": "Week index; week 0 starts 2021-08-15",
     "value": "Weekly value, rounded to the resolution of the outcome",
     "count": "Replicates of the block with this value",
+    "unit": "Unit of the outcome, and so of mean and quantiles",
+    "n": "Replicates behind the row",
+    "mean": "Mean over the replicates",
+    "q05": "5% quantile over the replicates",
+    "q25": "25% quantile over the replicates",
+    "q50": "Median over the replicates",
+    "q75": "75% quantile over the replicates",
+    "q95": "95% quantile over the replicates",
+    "stressor": "Stressor: a shock on top of the scenario",
+    "horizon": "Horizon of the simulation",
+    "n_weeks": "Weeks simulated",
+    "branch_week": "First week of the period since_branch; 0 if there is no branch",
+    "start_scenario": "Week start from which the scenario counts its weeks",
+    "start_stressor": "Week start from which the stressor counts its weeks",
+    "start_policy": "Week start from which the policy counts its weeks",
+    "seed": "Root of all random numbers",
+    "changes": "Changes of parameters by scenario, stressor, policy and user, as JSON",
+}
+INDEX_UNITS: Mapping[str, str] = {
+    **dict.fromkeys(("week", "n_weeks", "branch_week"), "week"),
+    **dict.fromkeys(("n", "count"), "replicates"),
+    **dict.fromkeys(("mean", "q05", "q25", "q50", "q75", "q95"), "see column unit"),
 }
 
 
@@ -70,7 +92,9 @@ def _array(column: pd.Series) -> pa.Array:
 def _field(name: str, kind: pa.DataType, outcomes: Mapping[str, Any]) -> pa.Field:
     outcome = outcomes.get(name)
     if outcome is None:
-        return pa.field(name, kind, metadata={"label": INDEX_NOTES.get(name, name)})
+        label = {"label": INDEX_NOTES.get(name, name)}
+        unit = {"unit": INDEX_UNITS[name]} if name in INDEX_UNITS else {}
+        return pa.field(name, kind, metadata={**label, **unit})
     metadata = {
         "unit": outcome.unit,
         "label": outcome.label,

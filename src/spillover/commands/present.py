@@ -12,6 +12,8 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
+from spillover.commands.pipes import mute
+
 WIDTH = 110
 LARGEST_LONG_DESIGN = 8
 """Designs with more cells are shown as a matrix of changes."""
@@ -20,18 +22,33 @@ _NAME, _NUMBER, _RANGE, _CHANGE = 43, 9, 19, 10
 _OUTCOME = 66  # width of the outcome names where they share a line with numbers
 
 
+class PipeConsole(Console):
+    """A console that falls silent when the reader of its pipe, such as `head`, has gone.
+
+    The files are the results; losing the reader neither stops the work nor makes it a failure.
+    """
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich in place of the error; rich itself would end the process here."""
+        self.quiet = True
+        mute(self.file)
+
+
 def console(to_error: bool = False) -> Console:
     """Console for reports: as wide as the terminal, 110 columns where there is none."""
     width = None if Console(stderr=to_error).is_terminal else WIDTH
-    return Console(stderr=to_error, highlight=False, soft_wrap=True, width=width)
+    return PipeConsole(stderr=to_error, highlight=False, soft_wrap=True, width=width)
 
 
-def summary_lines(summary: pd.DataFrame) -> list[Text]:
-    """Lines that show a summary: of one cell, of a small design, or of a large one."""
+def summary_lines(summary: pd.DataFrame, window: str = "since the branch") -> list[Text]:
+    """Lines that show a summary: of one cell, of a small design, or of a large one.
+
+    ``window`` says in words over which weeks the numbers are taken.
+    """
     n_cells = len(summary[["scenario", "policy"]].drop_duplicates())
     if n_cells == 1:
-        return _one_cell(summary)
-    return _long(summary) if n_cells <= LARGEST_LONG_DESIGN else _matrix(summary)
+        return _one_cell(summary, window)
+    return _long(summary, window) if n_cells <= LARGEST_LONG_DESIGN else _matrix(summary)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -54,10 +71,10 @@ def _header(name: str, width: int, cells: Iterable[tuple[str, int]]) -> list[Tex
     return [_line(name, width, cells, "bold"), Text("-" * WIDTH)]
 
 
-def _one_cell(summary: pd.DataFrame) -> list[Text]:
+def _one_cell(summary: pd.DataFrame, window: str) -> list[Text]:
     names = ("mean", "5%", "median", "95%")
     header = [*((name, _NUMBER) for name in names), ("none", 8)]
-    lines = _header("since the branch", _OUTCOME, header)
+    lines = _header(window, _OUTCOME, header)
     for row in _records(summary):
         numbers = [(figure(row[key]), _NUMBER) for key in ("mean", "q05", "q50", "q95")]
         lines.append(_line(_title(row), _OUTCOME, [*numbers, (f"{row['share_zero']:.0%}", 8)]))
@@ -68,12 +85,12 @@ def _by_outcome(summary: pd.DataFrame) -> Iterable[pd.DataFrame]:
     return (rows for _, rows in summary.groupby(["region", "outcome"], sort=False))
 
 
-def _long(summary: pd.DataFrame) -> list[Text]:
+def _long(summary: pd.DataFrame, window: str) -> list[Text]:
     header = [
         *(("mean", _NUMBER), ("5 to 95%", _RANGE)),
         *(("change", _CHANGE), ("95% interval", _RANGE), ("policy", _CHANGE)),
     ]
-    lines = _header("since the branch, by scenario / policy", _NAME, header)
+    lines = _header(f"{window}, by scenario / policy", _NAME, header)
     for rows in _by_outcome(summary):
         records = _records(rows)
         lines.append(Text(_title(records[0]), "bold"))

@@ -20,6 +20,7 @@ from rich.progress import (
 
 from spillover.batch.chunk import Failure
 from spillover.batch.executor import Done
+from spillover.commands.present import PipeConsole
 
 LINE_EVERY_SECONDS = 10.0
 """Plain lines come at most this often, and at the end."""
@@ -85,7 +86,7 @@ def duration(seconds: float) -> str:
 @contextmanager
 def chunk_progress(n_chunks: int) -> Iterator[Reporter]:
     """Show the progress of a run; yields the function to call with each finished chunk."""
-    console = Console(stderr=True)
+    console = PipeConsole(stderr=True)
     if not console.is_terminal:
         reporter = Reporter(n_chunks, console)
         yield reporter
@@ -109,7 +110,7 @@ def chunk_progress(n_chunks: int) -> Iterator[Reporter]:
 @contextmanager
 def busy(text: str) -> Iterator[None]:
     """Show that something takes a while whose length is not known."""
-    console = Console(stderr=True)
+    console = PipeConsole(stderr=True)
     if not console.is_terminal:
         console.print(f"{text} ...", markup=False)
         yield

@@ -14,6 +14,7 @@ from spillover.batch import runner
 from spillover.batch.backend import Backend, MakeBackend, model_backend
 from spillover.batch.compose import compose_config
 from spillover.batch.design import Plan, make_plan
+from spillover.batch.folder import prepare_folder
 from spillover.batch.manifest import require_manifest
 from spillover.batch.store import write_atomic
 from spillover.commands.present import closing_lines, console, summary_lines
@@ -43,6 +44,8 @@ def run(request: Request, argv: list[str], make_backend: MakeBackend | None = No
     backend = make_backend()
     plan = make_plan(composed, backend, is_sweep=request.verb == "sweep")
     work = runner.find_work(plan)
+    if not request.dry_run:
+        prepare_folder(plan.results)
     out = console()
     _announce(out, plan, work)
     if request.dry_run:
@@ -123,7 +126,9 @@ def _report(out: Console, plan: Plan) -> bool:
         return True
     shown = _of_plan(summary, plan)
     out.print()
-    for text in summary_lines(shown):
+    has_branch = plan.frame.has_branch
+    window = "since the branch" if has_branch else f"over the whole {plan.frame.horizon}"
+    for text in summary_lines(shown, window):
         out.print(text)
     drawn, problem = draw(plan.results) if plan.config.figures else ([], "")
     pending = {name: texts for cell in plan.cells for name, texts in cell.pending}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spillover.errors import UserError, nearest
+from spillover.evidence.units import in_unit
 
 if TYPE_CHECKING:
     from spillover.evidence.entries import Entry
@@ -153,8 +154,9 @@ def _check_value(change: Change, entry: Entry) -> None:
             raise UserError(
                 f"The change puts {entry.path} outside its bounds.",
                 where=change.where,
-                got=f"{change.op} {change.value:g}, which gives {result:g} {entry.unit}",
-                allowed=f"{low:g} to {high:g} {entry.unit}",
+                got=f"{change.op} {change.value:g}, which gives "
+                + in_unit(f"{result:g}", entry.unit),
+                allowed=in_unit(f"{low:g} to {high:g}", entry.unit),
                 next="Choose a value inside the bounds.",
             )
 

@@ -233,7 +233,7 @@ def _members(raw: object, axis: str | None, *, where: str) -> tuple[tuple[float,
     required = names if "default" not in mapping else ()
     check_keys(mapping, required=required, optional=["default", *names], where=where)
     members = tuple(number(mapping.get(n, default), where=f"{where}.{n}") for n in names)
-    mean = sum(members) / len(members)
+    mean = math.fsum(members) / len(members)  # the built-in sum rounds by Python version
     return members, mean if default is None else float(default)
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from spillover.clock import BRANCH_DATE, week_index, week_start
 from spillover.errors import UserError, nearest
+from spillover.evidence.code_use import code_users
 from spillover.evidence.facts import load_facts
 from spillover.evidence.tree import ParameterTree, load_tree, unknown_path
-from spillover.evidence.units import UNITS
+from spillover.evidence.units import in_unit, unit_words
 from spillover.evidence.usage import (
     ConfigFile,
     changes_to,
@@ -123,14 +124,22 @@ def _unknown(name: str, library: _Library) -> UserError:
 def _parameter(path: str, library: _Library) -> list[str]:
     entry = library.tree.entry(path)
     lines = [title(path), paragraph(entry.description), ""]
-    lines.append(labelled("Unit", f"{entry.unit} ({UNITS[entry.unit]})"))
+    lines.append(labelled("Unit", unit_words(entry.unit)))
     lines.append(labelled("Bounds", bounds_words(entry)))
     if entry.series is not None:
         lines.extend(_series_lines(path, library))
     for dated in entry.values:
         lines.extend(dated_lines(entry, dated))
+    lines.extend(_read_by(path, library))
     lines.extend(_used_by([path], library))
     return [*lines, *facts_section(entry.all_sources())]
+
+
+def _read_by(path: str, library: _Library) -> list[str]:
+    groups = {known.split(".")[0] for known in library.tree.paths()}
+    users = code_users(path, groups)
+    lines = [paragraph(f"{file}: {', '.join(names)}", 2) for file, names in users.items()]
+    return [section("Used by"), *(lines or ["  no function of the model"])]
 
 
 def _series_lines(path: str, library: _Library) -> list[str]:
@@ -257,7 +266,7 @@ def _outcome(outcome: Any) -> list[str]:
         "stock": "stock (an amount at the end of the period)",
         "flow": "flow (a sum over the period)",
     }
-    lines.append(labelled("Unit", f"{outcome.unit}"))
+    lines.append(labelled("Unit", unit_words("1") if outcome.unit == "1" else outcome.unit))
     lines.append(labelled("Kind", kinds.get(outcome.kind, str(outcome.kind))))
     lines.append(labelled("Better", outcome.better or "neither direction is better in itself"))
     lines.append(labelled("Headline", "yes" if outcome.headline else "no"))
@@ -278,7 +287,8 @@ def _fact(name: str, library: _Library) -> list[str]:
     numbers = (fact.value, fact.value_low, fact.value_high)
     if any(number is not None for number in numbers):
         shown = (f"{plain(n)}" if n is not None else "-" for n in numbers)
-        lines.append(labelled("Value", " / ".join(shown) + f" {fact.unit} (value / low / high)"))
+        text = in_unit(" / ".join(shown), fact.unit)
+        lines.append(labelled("Value", f"{text} (value / low / high)"))
     users = fact_users(library.tree, library.configs)[name]
     lines.append(section("Used by"))
     return [*lines, *(f"  {user}" for user in users or ["nothing yet"])]

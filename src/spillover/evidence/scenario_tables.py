@@ -2,7 +2,8 @@
 
 A block stands between `<!-- generated: NAME -->` and `<!-- end -->`; the prose around it is
 written by hand. NAME is one of `summary of`, `changes of` or `pending of` followed by
-`scenario/<name>`, or `policies`, `pending of policies`, `levers`.
+`scenario/<name>`, or `stressors`, `changes of stressors`, `pending of stressors`, `policies`,
+`pending of policies`, `levers`. The reference `stressor/none` has no row.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ PAGE = "scenarios.md"
 _BLOCK = re.compile(r"(<!-- generated: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _MINUS, _TIMES = "\u2212", "\u00d7"
 _NONE = "none"
+_CHANGE_HEADER = ["What", "Change", "When", "Members", "Note", "Sources"]
 _LEVER_PATH = re.compile(r"levers\.(\w+)\.target")
 
 
@@ -66,8 +68,13 @@ def blocks(tree: ParameterTree, configs: tuple[ConfigFile, ...]) -> dict[str, st
             found[f"summary of {config.label}"] = _summary(config)
             found[f"changes of {config.label}"] = _lines(_changes(config, tree))
             found[f"pending of {config.label}"] = _lines(_pending([config]))
+    stressors = [c for c in configs if c.kind == "stressor" and c.name != _NONE]
+    if stressors:
+        found["stressors"] = _lines(_stressors(stressors))
+        found["changes of stressors"] = _lines(_stressor_changes(stressors, tree))
+        found["pending of stressors"] = _lines(_pending(stressors, users="Stressors"))
     found["policies"] = _lines(_policies(policies))
-    found["pending of policies"] = _lines(_pending(policies, with_users=True))
+    found["pending of policies"] = _lines(_pending(policies, users="Policies"))
     found["levers"] = _lines(_levers(tree))
     return found
 
@@ -90,7 +97,28 @@ def _changes(config: ConfigFile, tree: ParameterTree) -> list[str]:
     rows = [_change(line, tree.entry(line["path"])) for line in config.changes()]
     if not rows:
         return ["No line changes anything."]
-    return markdown_table(["What", "Change", "When", "Members", "Note", "Sources"], rows)
+    return markdown_table(_CHANGE_HEADER, rows)
+
+
+def _stressors(stressors: Iterable[ConfigFile]) -> list[str]:
+    rows = [
+        [
+            f"{stressor.content.get('title', stressor.name)} `{stressor.name}`",
+            " ".join(str(stressor.content.get("description", "")).split()),
+            _ids(stressor.content),
+        ]
+        for stressor in stressors
+    ]
+    return markdown_table(["Stressor", "What happens", "Sources"], rows)
+
+
+def _stressor_changes(stressors: Iterable[ConfigFile], tree: ParameterTree) -> list[str]:
+    rows = [
+        [f"`{stressor.name}`", *_change(line, tree.entry(line["path"]))]
+        for stressor in stressors
+        for line in stressor.changes()
+    ]
+    return markdown_table(["Stressor", *_CHANGE_HEADER], rows)
 
 
 def _change(line: Mapping[str, Any], entry: Entry) -> list[str]:
@@ -124,7 +152,8 @@ def _when(line: Mapping[str, Any]) -> str:
     return words
 
 
-def _pending(configs: Iterable[ConfigFile], with_users: bool = False) -> list[str]:
+def _pending(configs: Iterable[ConfigFile], users: str | None = None) -> list[str]:
+    """Rows of pending lines; ``users`` heads a further column with the names of their files."""
     rows: dict[tuple[str, ...], list[str]] = {}
     for config in configs:
         for line in config.content.get("pending") or ():
@@ -135,22 +164,26 @@ def _pending(configs: Iterable[ConfigFile], with_users: bool = False) -> list[st
     if not rows:
         return ["Nothing is pending."]
     header = ["Line", "Waits for", "What is missing until then", "Sources"]
-    if not with_users:
+    if users is None:
         return markdown_table(header, [list(row) for row in rows])
     table = [[*row, ", ".join(f"`{name}`" for name in names)] for row, names in rows.items()]
-    return markdown_table([*header, "Policies"], table)
+    return markdown_table([*header, users], table)
 
 
 def _policies(policies: Iterable[ConfigFile]) -> list[str]:
     rows = [
         [
             f"{policy.content.get('title', policy.name)} `{policy.name}`",
-            "; ".join(_order(line) for line in policy.changes()) or _NONE,
+            "; ".join(_order(line) for line in policy.changes()) or _no_order(policy),
             _ids(policy.content, "recommendations"),
         ]
         for policy in policies
     ]
     return markdown_table(["Policy", "Orders", "Recommendations"], rows)
+
+
+def _no_order(policy: ConfigFile) -> str:
+    return "none; all of it waits" if policy.content.get("pending") else _NONE
 
 
 def _order(line: Mapping[str, Any]) -> str:

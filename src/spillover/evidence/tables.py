@@ -9,7 +9,7 @@ from spillover.clock import week_start
 from spillover.evidence.entries import DatedValue, Entry
 from spillover.evidence.facts import KINDS, load_facts, load_papers, load_sources
 from spillover.evidence.tree import ParameterTree
-from spillover.evidence.units import UNITS
+from spillover.evidence.units import UNITS, in_unit
 from spillover.evidence.usage import ConfigFile, fact_users
 from spillover.evidence.wording import bounds_words, members_words, plain
 
@@ -47,7 +47,7 @@ def _parameter_cells(entry: Entry, tree: ParameterTree) -> list[str]:
     if entry.series is not None:
         weekly = tree.series[entry.path]
         value = f"series `{entry.series}`, {plain(weekly.min())} to {plain(weekly.max())}"
-        value += "" if entry.unit == "1" else f" {entry.unit}"
+        value = in_unit(value, entry.unit)
         prior, basis = "", entry.basis
     else:
         value = "; ".join(_since(entry, dated) for dated in entry.values)

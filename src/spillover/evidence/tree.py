@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -18,6 +17,7 @@ from spillover.evidence.changes import Change, check_change, check_conflicts
 from spillover.evidence.drivers import read_drivers, series_of
 from spillover.evidence.entries import Entry, check_name, parse_entry
 from spillover.evidence.reading import DATA, PARAMETERS, check_mapping, read_yaml
+from spillover.evidence.units import in_unit
 
 if TYPE_CHECKING:
     from spillover.evidence.compiled import Parameters
@@ -205,7 +205,7 @@ def _series(entries: Iterable[Entry], drivers: Path) -> dict[str, np.ndarray]:
                 f"The series '{entry.series}' of {entry.path} leaves its bounds.",
                 where=f"{drivers}, week {week}",
                 got=f"{weekly[outside][0]:g}",
-                allowed=f"{'' if math.isinf(low) else f'{low:g}'} to {high:g} {entry.unit}",
+                allowed=in_unit(f"{low:g} to {high:g}", entry.unit),
                 next="Correct the driver rule, or widen the bounds of the parameter.",
             )
         result[entry.path] = weekly

@@ -95,8 +95,6 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "USD/kg": "United States dollars per kilogram",
         "1/(USD million)": "per million United States dollars",
         "relative cost/yr": "cost of a lever in one year, relative to the others",
-        "cost units/yr": "spending on levers in one year, in units of relative cost",
-        "cost units": "spending on levers, in units of relative cost",
         # goods and water
         "kg": "kilograms",
         "kg/week": "kilograms in one week",
@@ -111,6 +109,16 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "m3/s": "cubic metres of water per second",
     }
 )
+
+
+def in_unit(text: str, unit: str) -> str:
+    """A number, already text, with its unit; the unit 1 and an empty one are not written."""
+    return text if unit in ("", "1") else f"{text} {unit}"
+
+
+def unit_words(unit: str) -> str:
+    """A unit with its meaning; the unit 1 by its meaning alone."""
+    return UNITS[unit] if unit == "1" else f"{unit} ({UNITS[unit]})"
 
 
 def check_unit(unit: object, *, where: str) -> str:

@@ -15,6 +15,7 @@ from spillover.evidence.entries import DatedValue, Entry
 from spillover.evidence.facts import Fact, load_facts, load_papers, load_sources
 from spillover.evidence.reading import DATA, read_csv
 from spillover.evidence.tree import ParameterTree
+from spillover.evidence.units import in_unit
 
 WIDTH = 100
 _LABEL = 12
@@ -63,7 +64,7 @@ def plain(value: float) -> str:
 
 def with_unit(value: float, unit: str) -> str:
     """A number with its unit; the unit 1 is not written."""
-    return plain(value) if unit == "1" else f"{plain(value)} {unit}"
+    return in_unit(plain(value), unit)
 
 
 def bounds_words(entry: Entry) -> str:
@@ -155,8 +156,9 @@ def _calibration_rows(folder: Path = DATA) -> Mapping[str, list[dict[str, str]]]
 
 
 def _row_words(row: Mapping[str, Any]) -> str:
-    what = f"{row.get('entity', '')}, {row.get('date_or_year', '')}: {row.get('value', '')}"
-    return f"{what} {row.get('unit', '')} ({row.get('source', '')}; {row.get('quality', '')})"
+    value = in_unit(str(row.get("value", "")), str(row.get("unit", "")))
+    what = f"{row.get('entity', '')}, {row.get('date_or_year', '')}: {value}"
+    return f"{what} ({row.get('source', '')}; {row.get('quality', '')})"
 
 
 def facts_section(ids: Iterable[str], heading: str = "Facts behind it") -> list[str]:
@@ -173,10 +175,10 @@ def change_words(line: Mapping[str, Any], unit: str) -> str:
     value = line.get(operation)
     amount = plain(float(value)) if isinstance(value, int | float) else str(value)
     words = {
-        "set": f"set to {amount} {unit}",
+        "set": f"set to {in_unit(amount, unit)}",
         "scale": f"times {amount}",
-        "add": f"plus {amount} {unit}",
-    }[operation].removesuffix(" 1" if unit == "1" else "\0")
+        "add": f"plus {in_unit(amount, unit)}",
+    }[operation]
     members = line.get("members")
     words += f" for {', '.join(members)}" if members else ""
     words += f" from week {line.get('from_week') or 0}"

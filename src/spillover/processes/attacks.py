@@ -56,6 +56,7 @@ FRONTIER_STOP = purpose("attacks/frontier_stop")
 ALLIED = purpose("attacks/allied")
 FRONTIER_SEVERITY = purpose("attacks/frontier_severity")
 
+LEAST_ACTIVITY = 0.01  # guards the power of the ratio when no cell attacks
 MAX_SEVERITIES = 24  # attacks in one province and week whose deaths are drawn one by one
 MAX_FRONTIER = 6  # the same on one link
 FRONTIER_GROUPS = {"IMU": ("UZB", "TJK"), "JA": ("TJK",)}
@@ -104,7 +105,7 @@ def excite(memory: Floats, attacks: Counts, half_life_weeks: float) -> Floats:
 
 def deadly_share(activity: Floats, at_takeover: float, attacks: Any) -> Floats:
     """A4: share of attacks that kill [r]; rises as fewer cells dare to attack."""
-    ratio = np.maximum(activity, 0.01) / at_takeover
+    ratio = np.maximum(activity, LEAST_ACTIVITY) / at_takeover
     return np.minimum(attacks.deadly_share * ratio**-attacks.deadly_selection, 1.0)
 
 

@@ -9,7 +9,7 @@ official crossings (M-BIOMETRICS-FTF), sensors more on plains than in mountains
 Equations (docs/odd.md, "border"):
     B1  patrols = density x posture x (border share / start)^a x (1 + outposts + CSTO) x
         (1 + CIS) x share of the link
-    B2  hazard = (eta patrols + eta_s sensors (1 - difficulty)) / (0.5 + difficulty) (1 - kappa)
+    B2  hazard = (eta patrols + eta_s sensors (1 - difficulty)) / (offset + difficulty) (1 - kappa)
         + joint patrols; detection = 1 - exp(-hazard)
     B3  infiltration ~ Poisson(rate x men in the province), more of ISIS-K where control is weak,
         fewer of allied groups where promises are kept; split over links by
@@ -50,7 +50,7 @@ OFFICIAL = purpose("border/official")
 STOPS = purpose("border/stops")
 JOURNEYS = purpose("border/journeys")
 INFILTRATING_GROUPS = tuple(GROUPS.index(g) for g in ("IMU", "JA", "ETIM"))
-REALLOCATION_WEEKS = 4
+REALLOCATION_WEEKS = 4  # commanders review their posts monthly
 N_STATES = len(STATES)
 
 
@@ -101,7 +101,9 @@ def detection_hazard(patrol: Floats, sensors: Floats, joint: Floats, view: Any) 
     honest = 1.0 - border.corruption[world.link_state]
     seen = border.detection_per_patrol * patrol
     seen = seen + border.detection_per_sensor * sensors * (1.0 - hard)
-    return seen / (0.5 + hard) * honest + border.detection_per_joint_patrol * joint
+    return (
+        seen / (border.terrain_offset + hard) * honest + border.detection_per_joint_patrol * joint
+    )
 
 
 def official_detection(state: State, view: Any) -> Floats:

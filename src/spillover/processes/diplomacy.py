@@ -36,7 +36,8 @@ WRITES = ("engagement", "trust_kept", "trust_broken", "reciprocity")
 
 SIGNAL = purpose("diplomacy/signal")
 INTEGRATION = 1.0  # mode of the SCO in which it draws Afghanistan in
-SIGNAL_WEEKS = 4
+ENGAGEMENT_RANGE = (0.01, 0.99)  # some contact is always left, and some reserve
+SIGNAL_WEEKS = 4  # a state takes stock monthly; weekly signals would make trust too sure
 NEARBY_HOPS = 2  # a state watches provinces at most two links away
 N_STATES = len(STATES)
 ENGAGEMENT = BUDGETS.index("engagement")
@@ -111,7 +112,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     events = blamed_attacks(state, view)
     pull = engagement_target(state, view) - state.engagement
     moved = state.engagement + dip.engagement_reversion * pull - dip.loss_per_attack * events
-    engagement = np.clip(moved, 0.01, 0.99)
+    engagement = np.clip(moved, *ENGAGEMENT_RANGE)
 
     kept = np.zeros_like(events)
     broken = np.zeros_like(events)

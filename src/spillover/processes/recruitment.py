@@ -8,8 +8,8 @@ repression beyond a point backfires (paper:keohane2003); prevention and messagin
 (M-COUNTERNARRATIVE, M-EDUCATION-IMMUNISES). Cohorts [m]: 48 regions, then 5 diasporas.
 
 Equations (docs/odd.md, "recruitment"):
-    C1  hardship H = 0.4 unemployment + 0.3 remittance dependence x stress + 0.2 water deficit
-        + 0.1 (1 - income); G = H (1 - L); openness g = min(cap, exp(slope (G - G0)))
+    C1  hardship H = weights of unemployment, remittance dependence x stress, water deficit and
+        (1 - income); G = H (1 - L); openness g = min(cap, exp(slope (G - G0)))
     C2  exposure X = (1 - chi) online + chi s(R / R_0), online = 1 in 2021, s saturating
     C3  S -> E with hazard h_m X g B (1 - prevention), B = (1 + b max(0, k - k*)) relative to
         2021, h_m normalised so that recruits in 2021 equal the prior inflow
@@ -84,8 +84,12 @@ def cohort_hardship(view: Any) -> Floats:
     national value, its own stress acts on exposure (C3).
     """
     rec, drivers, world = view.recruitment, view.drivers, view.world
-    fixed = 0.4 * rec.unemployment + 0.2 * drivers.water_deficit + 0.1 * (1.0 - rec.income)
-    families = 0.3 * drivers.remittance_dependence
+    fixed = (
+        rec.hardship_from_unemployment * rec.unemployment
+        + rec.hardship_from_water * drivers.water_deficit
+        + rec.hardship_from_poverty * (1.0 - rec.income)
+    )
+    families = rec.hardship_from_remittances * drivers.remittance_dependence
     national = fixed + families * drivers.diaspora_stress
     abroad = fixed + families * rec.diaspora_stress_reference
     owner = world.region_state

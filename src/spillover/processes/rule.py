@@ -16,7 +16,7 @@ Equations (docs/odd.md, "rule"):
     R6  effort = factor pay^a (mean loyalty / reference) (1 - k split) (1 + cooperation)
     R7  control += k_c loyalty min(1, pay) (C_max - C) - (1 - exp(-k_v attacks)) C
     R8  legitimacy += rate (sigma(logit L0 + deviations from references) - L)
-    R9  grievance G = H (1 - L), H = (unemployment + food need) / 2
+    R9  grievance G = H (1 - L), H = w unemployment + (1 - w) food need
     R10 will of a faction follows the reciprocity that engagement earns from it
     R11 promise kept in a province = sum over factions of share x will x min(1, pay C),
         less when the factions split
@@ -45,6 +45,9 @@ WRITES = (
 )  # fmt: skip
 
 LOYALTY = purpose("rule/loyalty")
+LEAST_PAY = 0.05  # guards the logarithm: unpaid forces live off the land
+LOYALTY_RANGE = (0.01, 0.99)  # guards the log odds
+MOST_EFFORT = 2.0  # nobody does more than twice what full pay and loyalty of 2021 give
 PER_WEEK = 1e6 / WEEKS_PER_YEAR  # USD million a year -> USD a week
 
 
@@ -94,9 +97,9 @@ def returnee_burden(view: Any) -> float:
     return float((drivers.returnees_pakistan + drivers.returnees_iran) * WEEKS_PER_YEAR / people)
 
 
-def hardship(unemployment: float, food_need: float) -> float:
-    """R9, H = half unemployment + half food need."""
-    return 0.5 * unemployment + 0.5 * food_need
+def hardship(unemployment: float, food_need: float, weight: float) -> float:
+    """R9, H = weight x unemployment + (1 - weight) x food need."""
+    return weight * unemployment + (1.0 - weight) * food_need
 
 
 def revenue(state: State, view: Any, income: Floats) -> tuple[Counts, Counts, Counts, Counts]:
@@ -133,7 +136,7 @@ def effort(rule: Any, pay: Floats, loyalty: Floats, cooperation: Floats) -> Floa
         * (1.0 - rule.effort_loss_from_split * rule.faction_split)
         * (1.0 + cooperation)
     )
-    return np.clip(level, 0.0, 2.0)
+    return np.clip(level, 0.0, MOST_EFFORT)
 
 
 def control_change(
@@ -165,12 +168,12 @@ def _loyalty(state: State, week: int, view: Any, pay: Floats, excess: Floats, u:
     rule = view.rule
     pull = rates.logistic(
         rates.log_odds(rule.loyalty_start[view.world.province_zone])
-        + rule.loyalty_from_pay * np.log(np.maximum(pay, 0.05))[:, None]
+        + rule.loyalty_from_pay * np.log(np.maximum(pay, LEAST_PAY))[:, None]
         - rule.loyalty_from_exclusion * excess
         - rule.loyalty_loss_from_split * rule.faction_split
     )
     drift = rule.loyalty_reversion * (pull - state.loyalty) + rule.loyalty_noise * rates.normal(u)
-    return np.clip(state.loyalty + drift, 0.01, 0.99)
+    return np.clip(state.loyalty + drift, *LOYALTY_RANGE)
 
 
 def _legitimacy(state: State, view: Any, income: Floats, excess: Floats, safe: Floats) -> Floats:
@@ -224,7 +227,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     )
     legitimacy = _legitimacy(state, view, income, excess, control)
     jobless = drivers.unemployment + rule.unemployment_from_returnees * returnee_burden(view)
-    need = hardship(min(jobless, 1.0), drivers.food_need)
+    need = hardship(min(jobless, 1.0), drivers.food_need, rule.hardship_from_unemployment)
     cooperation = rule.effort_from_alignment * alignment + rule.effort_from_recognition * min(
         drivers.recognition, 1.0
     )

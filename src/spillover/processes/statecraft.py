@@ -42,13 +42,14 @@ WRITES = (
 )  # fmt: skip
 
 HALF_YEAR = 26.0  # weeks of smoothing of alarm and arrests
-PLANNING_WEEKS = 13
+PLANNING_WEEKS = 13  # budgets are reviewed by the quarter
+QUIET_ARRESTS = 0.1  # arrests a week added on both sides, so that none is not minus infinity
 N_STATES = len(STATES)
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Programme cost of the week in cost units [r, c]; weeks blocked by cause [r, c, v]."""
+    """Relative cost of the week [r, c]; weeks blocked by cause [r, c, v]."""
 
     cost: Floats
     blocked_by_precondition: Flags
@@ -96,8 +97,8 @@ def deliver(
         target: ordered levels [c, v].
         delay: weeks from order to one full level [v].
         allowed: precondition [r, c, v]; where it fails the target is zero.
-        cost: cost units per level and year [v].
-        budget: cost units per year [c].
+        cost: relative cost per level and year [v].
+        budget: relative cost per year [c].
     """
     goal = np.where(allowed, target, 0.0)
     wish = level + np.clip(goal - level, -1.0 / delay, 1.0 / delay)
@@ -127,7 +128,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         state.delivered, target, lever_table(view, "delay"), allowed, cost, craft.programme_budget
     )
     arrests = state.arrests_per_week + (state.week_arrests - state.arrests_per_week) / HALF_YEAR
-    excess = np.log((arrests + 0.1) / (craft.arrest_reference / WEEKS_PER_YEAR + 0.1))
+    usual = craft.arrest_reference / WEEKS_PER_YEAR
+    excess = np.log((arrests + QUIET_ARRESTS) / (usual + QUIET_ARRESTS))
     reference = craft.repression_start + craft.repression_reference_shift
     reference = reference + craft.repression_from_shock * drivers.domestic_shock
     pull = reference + craft.repression_from_arrests * excess - state.repression
