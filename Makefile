@@ -33,7 +33,7 @@ unexport PYTHONHOME
 # Succeeds for an interpreter that is new enough and can make virtual environments.
 USABLE := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help set-up run test test-fast lint format bench docs lock clean
+.PHONY: help set-up run validate test test-fast lint format bench twin docs lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,10 @@ set-up: $(STAMP) ## make the virtual environment with the locked packages
 
 run: $(STAMP) ## run the quick experiment: 4 scenarios, with and without the full package
 	$(BIN)/spillover sweep experiment=$(EXPERIMENT)
+
+validate: $(STAMP) ## compare a hindcast with what was observed; ARGS="--priors 50" adds draws
+	$(BIN)/spillover validate $(ARGS)
+	$(BIN)/python -m spillover.validation.page results/validation
 
 test: lint ## style, types and every test
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
@@ -62,6 +66,9 @@ bench: $(STAMP) ## run the benchmarks in experiments/benchmarks
 	@shopt -s nullglob; scripts=(experiments/benchmarks/*.py); \
 	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no script in experiments/benchmarks." >&2; exit 1; fi; \
 	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+twin: $(STAMP) ## compare the model with its twin of agents, 300 runs on two maps; goes on if stopped
+	$(BIN)/python experiments/twin_agreement.py $(ARGS)
 
 docs: $(STAMP) ## write the generated tables in docs/ again; ARGS=--check only compares
 	$(BIN)/python -m spillover.commands.docs $(ARGS)

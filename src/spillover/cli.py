@@ -155,10 +155,24 @@ def _figures(verb: str, words: list[str], make_backend: MakeBackend | None) -> i
     return redraw(folder)
 
 
+def _validate(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--replicates", type=int)
+    parser.add_argument("--priors", type=int, default=0)
+    parser.add_argument("--results", type=Path)
+    options = parser.parse_intermixed_args(words)
+    from spillover.commands.validate import request_of, validate
+
+    request = request_of(options.folder, options.replicates, options.priors, options.results)
+    return validate(request, ["spillover", verb, *words], make_backend)
+
+
 VERBS: dict[str, Callable[[str, list[str], MakeBackend | None], int]] = {
     "run": _run_or_sweep,
     "sweep": _run_or_sweep,
     "explain": _explain,
     "status": _status,
     "figures": _figures,
+    "validate": _validate,
 }

@@ -15,7 +15,25 @@ import numpy as np
 from spillover import rates
 from spillover.axes import CSTO_OPTIONS, GROUPS, LEVERS, STATE_PAIRS, STATES
 from spillover.clock import WEEKS_PER_YEAR
-from spillover.processes import attacks, border, cells, plots, recruitment, rule
+from spillover.processes import (
+    arms,
+    attacks,
+    border,
+    cells,
+    displacement,
+    fragility,
+    information,
+    interdiction,
+    networks,
+    opium,
+    plots,
+    powers,
+    recruitment,
+    rule,
+    trade,
+    trafficking,
+    water,
+)
 from spillover.processes.alliances import KGZ_TJK
 from spillover.state import (
     BASE_HOME,
@@ -28,6 +46,7 @@ from spillover.state import (
     Counts,
     State,
     by_province,
+    rows,
 )
 from spillover.streams import Streams, purpose
 from spillover.world.cohorts import by_state, cohort_state
@@ -38,6 +57,11 @@ COHORTS = purpose("first_state/cohorts")
 PLOTS = purpose("first_state/plots")
 FILES = purpose("first_state/files")
 N_STATES = len(STATES)
+OWN_START = (
+    powers, water, opium, arms, interdiction, networks, trafficking, displacement, trade,
+    information, fragility,
+)  # fmt: skip
+"""Processes that say themselves where their levels start."""
 
 
 def first_state(view: Any, streams: Streams) -> State:
@@ -55,6 +79,7 @@ def first_state(view: Any, streams: Streams) -> State:
         _border(view, streams),
         _diplomacy(view, streams),
         _statecraft(view, streams),
+        *(process.start(view, streams) for process in OWN_START),
     )
     fields: dict[str, Any] = {}
     for part in parts:
@@ -64,18 +89,14 @@ def first_state(view: Any, streams: Streams) -> State:
     return State(**fields)
 
 
-def _rows(streams: Streams, values: Any) -> Any:
-    """The same values for every replicate, as an array of its own [r, ...]."""
-    values = np.asarray(values)
-    return np.broadcast_to(values, (streams.n_replicates, *values.shape)).copy()
-
-
 def _afghan_rule(view: Any, streams: Streams) -> dict[str, Any]:
     par, drivers, world = view.rule, view.drivers, view.world
     zone = world.province_zone
     control, legitimacy = par.control_start[zone], par.legitimacy_start[zone]
     weekly = rule.PER_WEEK * (
-        par.customs_tariff * drivers.afghan_trade + par.domestic_revenue + par.mine_revenue
+        par.customs_tariff * trade.afghan_trade_at_start(view)
+        + par.domestic_revenue
+        + par.mine_revenue
     )
     treasury = round(view.initial.treasury_weeks * weekly * par.collection_efficiency)
     will = view.diplomacy.reciprocity_start
@@ -84,15 +105,15 @@ def _afghan_rule(view: Any, streams: Streams) -> dict[str, Any]:
         will[None, :], par.kabul_faction_share[zone], np.ones(1), control[None, :]
     )
     return {
-        "control": _rows(streams, control),
-        "legitimacy": _rows(streams, legitimacy),
-        "loyalty": _rows(streams, par.loyalty_start[zone]),
-        "treasury_usd": _rows(streams, np.int64(treasury)),
-        "effort": _rows(streams, 1.0),
-        "counter_terror_knowledge": _rows(streams, 0.0),
-        "faction_will": _rows(streams, will),
-        "promise_kept": _rows(streams, kept[0]),
-        "afghan_grievance": _rows(streams, need * (1.0 - legitimacy)),
+        "control": rows(streams, control),
+        "legitimacy": rows(streams, legitimacy),
+        "loyalty": rows(streams, par.loyalty_start[zone]),
+        "treasury_usd": rows(streams, np.int64(treasury)),
+        "effort": rows(streams, 1.0),
+        "counter_terror_knowledge": rows(streams, 0.0),
+        "faction_will": rows(streams, will),
+        "promise_kept": rows(streams, kept[0]),
+        "afghan_grievance": rows(streams, need * (1.0 - legitimacy)),
     }
 
 
@@ -101,16 +122,18 @@ def group_places(view: Any) -> Counts:
     zone, weights = view.world.province_zone, view.initial.zone_weight
     weight = np.stack([getattr(weights, group.lower())[zone] for group in GROUPS])
     strength = np.rint(view.initial.group_fighters).astype(np.int64)
-    return rates.spread_evenly(strength, weight)
+    is_here = weight.sum(axis=1) > 0.0  # a part of the map may lack all zones of a group
+    weight = np.where(is_here[:, None], weight, 1.0)
+    return rates.spread_evenly(np.where(is_here, strength, 0), weight)
 
 
 def _groups(view: Any, streams: Streams) -> dict[str, Any]:
     fighters = group_places(view)
     funds = np.rint(view.initial.group_funds * fighters.sum(axis=1)).astype(np.int64)
     return {
-        "fighters": _rows(streams, fighters),
-        "haven": _rows(streams, view.groups.haven_start),
-        "group_funds_usd": _rows(streams, funds),
+        "fighters": rows(streams, fighters),
+        "haven": rows(streams, view.groups.haven_start),
+        "group_funds_usd": rows(streams, funds),
     }
 
 
@@ -126,18 +149,18 @@ def _cells(view: Any, streams: Streams) -> dict[str, Any]:
     share = cells.home_shares(np.zeros(n_r), view.cells)
     u = streams.uniform(CELL_MODES, 0, N_CELL_SLOTS)
     mode = rates.choose(u, np.broadcast_to(share[:, None, :], (*u.shape, 3)))
-    fighters = _rows(streams, np.where(used, size, 0))
+    fighters = rows(streams, np.where(used, size, 0))
     return {
         "cell_place": place,
         "cell_fighters": fighters,
         "cell_mode": np.where(used, mode, LOCAL).astype(np.int8),
         "cell_target": np.full(place.shape, -1, dtype=np.int8),
         "cell_skill": np.zeros(place.shape),
-        "cell_funds_usd": _rows(streams, np.where(used, int(view.initial.cell_funds), 0)),
-        "unassigned": _rows(streams, np.int64(strength - n_cells * size)),
-        "release_pool": _rows(streams, np.int64(view.initial.release_pool)),
-        "isisk_prisoners": _rows(streams, np.int64(0)),
-        "activity": _rows(streams, attacks.local_share_at_takeover(view.cells)),
+        "cell_funds_usd": rows(streams, np.where(used, int(view.initial.cell_funds), 0)),
+        "unassigned": rows(streams, np.int64(strength - n_cells * size)),
+        "release_pool": rows(streams, np.int64(view.initial.release_pool)),
+        "isisk_prisoners": rows(streams, np.int64(0)),
+        "activity": rows(streams, attacks.local_share_at_takeover(view.cells)),
     }
 
 
@@ -163,9 +186,8 @@ def _cohorts(view: Any, streams: Streams) -> dict[str, Any]:
     parts = np.split(drawn, np.cumsum([len(s) for s in stocks])[:-1], axis=1)
     names = ("exposed", "radicalised", "detained", "treated", "travellers", "operatives")
     return {
-        "susceptible": _rows(streams, people),
+        "susceptible": rows(streams, people),
         **dict(zip(names, parts, strict=True)),
-        "propaganda": _rows(streams, rec.propaganda_factor),
     }
 
 
@@ -174,13 +196,15 @@ def _border(view: Any, streams: Streams) -> dict[str, Any]:
     n_links = np.bincount(owner, minlength=N_STATES)[owner]
     density = view.border.patrol_density[owner]
     level = np.zeros_like(density)
-    hazard = border.detection_hazard(density, level, level, view)
+    bribed = view.interdiction.corruption_start
+    hazard = border.detection_hazard(density, level, level, bribed, view)
     detection = rates.probability(hazard)
     return {
-        "patrol_share": _rows(streams, 1.0 / n_links),
-        "trouble_memory": _rows(streams, np.zeros(len(owner))),
-        "perceived_detection": _rows(streams, detection),
-        "link_detection": _rows(streams, detection),
+        "patrol_share": rows(streams, 1.0 / n_links),
+        "trouble_memory": rows(streams, np.zeros(len(owner))),
+        "perceived_detection": rows(streams, detection),
+        "link_detection": rows(streams, detection),
+        "link_patrols": rows(streams, density),
     }
 
 
@@ -192,13 +216,14 @@ def _diplomacy(view: Any, streams: Streams) -> dict[str, Any]:
     pair_trust = np.full(len(STATE_PAIRS), alliances.trust_start)
     pair_trust[KGZ_TJK] -= alliances.trust_quarrel
     return {
-        "engagement": _rows(streams, dip.engagement_start),
-        "trust_kept": _rows(streams, np.full(n_states, kept * months)),
-        "trust_broken": _rows(streams, np.full(n_states, (1.0 - kept) * months)),
-        "reciprocity": _rows(streams, dip.reciprocity_start),
-        "pair_trust": _rows(streams, np.clip(pair_trust, 0.0, 1.0)),
-        "csto_pledged": _rows(streams, np.zeros(len(CSTO_OPTIONS), dtype=bool)),
-        "csto_delivered": _rows(streams, np.zeros(len(CSTO_OPTIONS))),
+        "engagement": rows(streams, dip.engagement_start),
+        "trust_kept": rows(streams, np.full(n_states, kept * months)),
+        "trust_broken": rows(streams, np.full(n_states, (1.0 - kept) * months)),
+        "reciprocity": rows(streams, dip.reciprocity_start),
+        "pair_trust": rows(streams, np.clip(pair_trust, 0.0, 1.0)),
+        "csto_pledged": rows(streams, np.zeros(len(CSTO_OPTIONS), dtype=bool)),
+        "csto_delivered": rows(streams, np.zeros(len(CSTO_OPTIONS))),
+        "moscow_lean": rows(streams, alliances.lean_start),
     }
 
 
@@ -208,15 +233,15 @@ def _statecraft(view: Any, streams: Streams) -> dict[str, Any]:
     leads = intel.false_leads / WEEKS_PER_YEAR * intel.file_weeks
     busy = rates.poisson(streams.uniform(FILES, 0, N_STATES), leads)
     return {
-        "threat": _rows(streams, rates.probability(craft.sensitivity * alarm)),
-        "alarm": _rows(streams, np.full(N_STATES, alarm)),
-        "budget_share": _rows(streams, np.tile(craft.budget_start, (N_STATES, 1))),
-        "delivered": _rows(streams, np.zeros((N_STATES, len(LEVERS)))),
-        "repression": _rows(streams, craft.repression_start),
-        "arrests_per_week": _rows(streams, craft.arrest_reference / WEEKS_PER_YEAR),
-        "state_legitimacy": _rows(streams, craft.legitimacy_start),
+        "threat": rows(streams, rates.probability(craft.sensitivity * alarm)),
+        "alarm": rows(streams, np.full(N_STATES, alarm)),
+        "budget_share": rows(streams, np.tile(craft.budget_start, (N_STATES, 1))),
+        "delivered": rows(streams, np.zeros((N_STATES, len(LEVERS)))),
+        "repression": rows(streams, craft.repression_start),
+        "arrests_per_week": rows(streams, craft.arrest_reference / WEEKS_PER_YEAR),
+        "state_legitimacy": rows(streams, craft.legitimacy_start),
         "busy": busy,
-        "service_capacity": _rows(streams, np.ones(N_STATES)),
+        "service_capacity": rows(streams, np.ones(N_STATES)),
     }
 
 
@@ -273,19 +298,16 @@ def _quiet_week(view: Any, streams: Streams, fields: dict[str, Any]) -> dict[str
     active = fields["cell_fighters"] * (fields["cell_mode"] == LOCAL)
     men = by_province(active, fields["cell_place"], n_a)
     settled = 1.0 - view.attacks.branching_ratio
-    provinces = np.zeros((n_r, n_a), dtype=np.int64)
-    states = np.zeros((n_r, N_STATES), dtype=np.int64)
+    provinces = ("week_attacks", "week_deadly", "week_armed_attacks")
+    states = ("week_home_attacks", "week_disrupted", "week_arrests", "week_broken_promises")
     isisk = fields["cell_fighters"].sum(axis=1) + fields["unassigned"]
     return {
         "surveyed": np.concatenate([isisk[:, None], fields["fighters"].sum(axis=2)], axis=1),
         "excitation": attacks.attacks_per_fighter(view) * men / settled,
-        "week_attacks": provinces,
-        "week_deadly": provinces,
-        "week_armed_attacks": provinces,
+        **{name: np.zeros((n_r, n_a), dtype=np.int64) for name in provinces},
+        **{name: np.zeros((n_r, N_STATES), dtype=np.int64) for name in states},
         "week_frontier": np.zeros((n_r, n_l), dtype=np.int64),
-        "week_home_attacks": states,
-        "week_disrupted": states,
-        "week_arrests": states,
         "week_foreign_attacks": np.zeros(n_r, dtype=np.int64),
-        "week_broken_promises": states,
+        "week_russian_attacks": np.zeros(n_r, dtype=np.int64),
+        "week_pakistan_attacks": np.zeros(n_r, dtype=np.int64),
     }

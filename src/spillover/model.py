@@ -21,144 +21,35 @@ import mesa
 import numpy as np
 
 from spillover import clock, kernel
-from spillover.axes import COUNTRIES, CSTO_OPTIONS, FACTIONS, GROUPS, LEVERS, STATES
+from spillover.agents import (
+    CellAgent,
+    CorridorAgent,
+    FactionAgent,
+    GroupAgent,
+    NetworkAgent,
+    OrganisationAgent,
+    PowerAgent,
+    StateAgent,
+)
+from spillover.axes import CORRIDORS, COUNTRIES, FACTIONS, GROUPS, POWERS, STATES
 from spillover.batch.backend import model_backend
 from spillover.batch.compose import compose_config
 from spillover.batch.design import Plan, make_plan
 from spillover.first_state import first_state
 from spillover.observe import HEADLINES, Observed, Recorder
 from spillover.outcomes import OUTCOMES
-from spillover.state import MODES
 from spillover.streams import Streams
 
 DEFAULT_SEED = 20210815
 
 
-class _View(mesa.Agent):
-    """An agent that reads its attributes from one place of the model's arrays."""
-
-    model: SpilloverModel
-
-    def _at(self, name: str, *place: int) -> Any:
-        return getattr(self.model.state, name)[(0, *place)]
-
-    def step(self) -> None:
-        """Do nothing: the kernel moves all agents at once."""
-
-
-class StateAgent(_View):
-    """One of the five states."""
-
-    def __init__(self, model: SpilloverModel, code: str) -> None:
-        super().__init__(model)
-        self.code, self.index = code, STATES.index(code)
-
-    @property
-    def engagement(self) -> float:
-        """Engagement with Kabul, 0 to 1."""
-        return float(self._at("engagement", self.index))
-
-    @property
-    def threat(self) -> float:
-        """Threat perceived, 0 to 1."""
-        return float(self._at("threat", self.index))
-
-    @property
-    def repression(self) -> float:
-        """Repression, 0 to 1."""
-        return float(self._at("repression", self.index))
-
-    @property
-    def levers(self) -> dict[str, float]:
-        """Delivered level of every lever."""
-        return dict(zip(LEVERS, self._at("delivered", self.index).tolist(), strict=True))
-
-
-class FactionAgent(_View):
-    """The Kandahar or the Kabul faction of the Taliban."""
-
-    def __init__(self, model: SpilloverModel, name: str) -> None:
-        super().__init__(model)
-        self.name, self.index = name, FACTIONS.index(name)
-
-    @property
-    def will(self) -> float:
-        """Will to keep promises given to neighbours, 0 to 1."""
-        return float(self._at("faction_will", self.index))
-
-    @property
-    def reciprocity(self) -> float:
-        """What engagement earns from this faction, 0 to 1."""
-        return float(self._at("reciprocity", self.index))
-
-
-class GroupAgent(_View):
-    """An armed group other than ISIS-K."""
-
-    def __init__(self, model: SpilloverModel, name: str) -> None:
-        super().__init__(model)
-        self.name, self.index = name, GROUPS.index(name)
-
-    @property
-    def fighters(self) -> int:
-        """Fighters in Afghanistan."""
-        return int(self._at("fighters", self.index).sum())
-
-    @property
-    def haven(self) -> float:
-        """Tolerance by the authorities, 0 to 1."""
-        return float(self._at("haven", self.index))
-
-    @property
-    def funds_usd(self) -> int:
-        """Money of the group in USD."""
-        return int(self._at("group_funds_usd", self.index))
-
-
-class CellAgent(_View):
-    """A cell of ISIS-K in its slot; it exists while the slot is in use."""
-
-    def __init__(self, model: SpilloverModel, slot: int) -> None:
-        super().__init__(model)
-        self.slot = slot
-
-    @property
-    def province(self) -> str:
-        """Province id."""
-        return self.model.parameters.world.place_ids[int(self._at("cell_place", self.slot))]
-
-    @property
-    def fighters(self) -> int:
-        """Men in the cell."""
-        return int(self._at("cell_fighters", self.slot))
-
-    @property
-    def mode(self) -> str:
-        """What the cell does: hide, local, recruit, north or external."""
-        return MODES[int(self._at("cell_mode", self.slot))]
-
-    @property
-    def funds_usd(self) -> int:
-        """Money of the cell in USD."""
-        return int(self._at("cell_funds_usd", self.slot))
-
-
-class OrganisationAgent(_View):
-    """The CSTO, the SCO or the CIS."""
-
-    def __init__(self, model: SpilloverModel, name: str) -> None:
-        super().__init__(model)
-        self.name = name
-
-    @property
-    def delivered(self) -> dict[str, float]:
-        """What the organisation delivers: CSTO options, or the share of a programme."""
-        if self.name == "CSTO":
-            return dict(zip(CSTO_OPTIONS, self._at("csto_delivered").tolist(), strict=True))
-        view = self.model.parameters.at(min(self.model.week, self.model.n_weeks - 1))
-        if self.name == "SCO":
-            return {"mode": float(view.diplomacy.sco_mode)}
-        return {"programme": float(view.drivers.cis_programme)}
+def _follow(model: SpilloverModel, agents: dict[int, Any], kind: Any, place: Any) -> None:
+    """Agents of one kind by slot; a slot is in use where its place is not -1."""
+    used = set(np.flatnonzero(place >= 0).tolist())
+    for slot in agents.keys() - used:
+        agents.pop(slot).remove()
+    for slot in sorted(used - agents.keys()):
+        agents[slot] = kind(model, slot)
 
 
 class SpilloverModel(mesa.Model):
@@ -168,6 +59,7 @@ class SpilloverModel(mesa.Model):
         scenario: name of a file in configs/scenario.
         policy: name of a file in configs/policy; `a+b` composes two.
         stressor: name of a file in configs/stressor.
+        structure: name of a file in configs/structure; it holds from the first week.
         horizon: `hindcast` or `projection`.
         start: first day of scenario, stressor and policy (a Sunday).
         replicate: index of the random world.
@@ -190,11 +82,13 @@ class SpilloverModel(mesa.Model):
         seed: int | None = None,
         rng: int | None = None,
         overrides: Mapping[str, Any] | None = None,
+        structure: str = "documented",
     ) -> None:
         given = seed if seed is not None else rng
         self.root_seed = DEFAULT_SEED if given is None else int(given)
         super().__init__(rng=self.root_seed)
         names = {"scenario": scenario, "policy": policy, "stressor": stressor}
+        names["structure"] = structure
         self.plan = _plan(names, horizon, start, self.root_seed, overrides or {})
         self.replicate = int(replicate)
         self.n_weeks = self.plan.frame.n_weeks
@@ -218,16 +112,18 @@ class SpilloverModel(mesa.Model):
             GroupAgent(self, name)
         for name in ("CSTO", "SCO", "CIS"):
             OrganisationAgent(self, name)
+        for name in POWERS:
+            PowerAgent(self, name)
+        for name in CORRIDORS:
+            CorridorAgent(self, name)
         self.cells: dict[int, CellAgent] = {}
-        self._follow_cells()
+        self.networks: dict[int, NetworkAgent] = {}
+        self._follow_slots()
 
-    def _follow_cells(self) -> None:
+    def _follow_slots(self) -> None:
         """Give every slot in use an agent and take it from slots that fell empty."""
-        used = set(np.flatnonzero(self.state.cell_place[0] >= 0).tolist())
-        for slot in self.cells.keys() - used:
-            self.cells.pop(slot).remove()
-        for slot in sorted(used - self.cells.keys()):
-            self.cells[slot] = CellAgent(self, slot)
+        _follow(self, self.cells, CellAgent, self.state.cell_place[0])
+        _follow(self, self.networks, NetworkAgent, self.state.network_home[0])
 
     def _reporters(self) -> dict[str, Any]:
         """Headline outcomes of the week just stepped, by country."""
@@ -247,7 +143,7 @@ class SpilloverModel(mesa.Model):
         self.state, info = kernel.step(self.state, self.week, self.parameters, self.streams)
         self.recorder.watch(self.week, self.state, info)
         self.week += 1
-        self._follow_cells()
+        self._follow_slots()
         self.datacollector.collect(self)
         self.running = self.week < self.n_weeks
 

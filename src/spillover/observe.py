@@ -2,7 +2,8 @@
 
 A recorder watches a batch, sums flows and averages stocks over calendar years and since the
 branch, and counts weekly values of headline outcomes, so that memory does not grow with weekly
-paths. Its tables are the only thing that leaves a run.
+paths. A hindcast also keeps the weekly values of outcomes that are compared with data, and how many
+attacks killed how many. Its tables are the only thing that leaves a run.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 
 from spillover import kernel
 from spillover.axes import COUNTRIES
-from spillover.clock import year_of_week
+from spillover.clock import HORIZONS, year_of_week
 from spillover.evidence import Parameters
-from spillover.outcomes import OUTCOMES, PLACE_OUTCOMES, Outcome
+from spillover.outcomes import COMPARED, OUTCOMES, PLACE_OUTCOMES, Outcome
 from spillover.state import State
 from spillover.streams import Streams
 from spillover.world import World
@@ -37,11 +38,17 @@ class Observed:
     `outcomes`: replicate, state, period, one column per outcome (NaN where it has no meaning).
     `places`: replicate, place, period, one column per place outcome.
     `series`: outcome, state, week, value, count over the replicates of the block.
+    `weeks`: replicate, state, week, one column per outcome that is compared with data.
+    `severities`: replicate, period, killed, n_attacks: deadly attacks in Afghanistan by deaths.
+
+    The last two are None in a run that is longer than a hindcast.
     """
 
     outcomes: pd.DataFrame
     places: pd.DataFrame
     series: pd.DataFrame
+    weeks: pd.DataFrame | None = None
+    severities: pd.DataFrame | None = None
 
 
 def periods(n_weeks: int, branch_week: int) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -69,6 +76,10 @@ class Recorder:
         self.place_sums = np.zeros((n_replicates, n_places, n_periods, len(PLACE_OUTCOMES)))
         self.weeks = np.zeros(n_periods)
         self.paths = np.full((len(HEADLINES), n_replicates, len(COUNTRIES), n_weeks), np.nan)
+        self.is_hindcast = n_weeks <= HORIZONS["hindcast"]
+        kept = (n_replicates, len(COUNTRIES), n_weeks, len(COMPARED)) if self.is_hindcast else (0,)
+        self.compared = np.full(kept, np.nan, dtype=np.float32)
+        self.severities: list[Any] = [0] * (int(self.year[-1]) + 1)
 
     def watch(self, week: int, state: State, info: dict[str, Any]) -> None:
         """Add one week."""
@@ -84,6 +95,10 @@ class Recorder:
             self.weeks[period] += 1
         for i, outcome in enumerate(HEADLINES):
             self.paths[i, :, :, week] = values[:, :, _COLUMN[outcome.name]]
+        if self.is_hindcast:
+            self.compared[:, :, week] = values[:, :, _COMPARED]
+            year = int(self.year[week])
+            self.severities[year] = self.severities[year] + infos.attacks.by_deaths
 
     def _state_values(self, state: State, infos: SimpleNamespace) -> NDArray[np.float64]:
         """This week's outcomes [r, country, outcome]."""
@@ -120,6 +135,8 @@ class Recorder:
                 replicates, "place", ids, places.astype(np.float32), tuple(PLACE_OUTCOMES)
             ),
             series=self._series(),
+            weeks=self._weeks(replicates) if self.is_hindcast else None,
+            severities=self._severities(replicates) if self.is_hindcast else None,
         )
 
     def _frame(
@@ -140,18 +157,47 @@ class Recorder:
         flat = values.reshape(-1, n_o)
         return pd.DataFrame(index | {name: flat[:, i] for i, name in enumerate(columns)})
 
+    def _weeks(self, replicates: range) -> pd.DataFrame:
+        """Weekly values of the outcomes that are compared with data."""
+        n_r, n_c, n_w, _ = self.compared.shape
+        index = {
+            "replicate": np.repeat(np.asarray(replicates, dtype=np.int32), n_c * n_w),
+            "state": np.tile(np.repeat(np.asarray(COUNTRIES, dtype=object), n_w), n_r),
+            "week": np.tile(np.arange(n_w, dtype=np.int32), n_r * n_c),
+        }
+        flat = self.compared.reshape(n_r * n_c * n_w, -1)
+        return pd.DataFrame(index | {name: flat[:, i] for i, name in enumerate(COMPARED)})
+
+    def _severities(self, replicates: range) -> pd.DataFrame:
+        """Deadly attacks by the number of people killed, one row per number that occurred."""
+        ids, years = np.asarray(replicates, dtype=np.int32), self.period_names
+        parts = []
+        for year, counts in zip(years, self.severities, strict=False):  # `since_branch` has none
+            counts = np.atleast_2d(counts)
+            row, killed = np.nonzero(counts)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "replicate": ids[row],
+                        "period": np.full(len(row), year, dtype=object),
+                        "killed": killed.astype(np.int32),
+                        "n_attacks": counts[row, killed].astype(np.int32),
+                    }
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
+
     def _series(self) -> pd.DataFrame:
         """How many replicates had which value, by headline outcome, country and week."""
         parts = []
         for outcome, path in zip(HEADLINES, self.paths, strict=True):
             for c, country in enumerate(COUNTRIES):
-                values = path[:, c]
-                if np.isnan(values).all():
+                is_known = ~np.isnan(path[:, c])  # a process that is switched off says nothing
+                if not is_known.any():
                     continue
-                steps = np.rint(values / outcome.resolution).astype(np.int64)
-                week = np.broadcast_to(np.arange(values.shape[1]), values.shape)
+                steps = np.rint(path[:, c][is_known] / outcome.resolution).astype(np.int64)
                 pairs, count = np.unique(
-                    np.stack([week.ravel(), steps.ravel()]), axis=1, return_counts=True
+                    np.stack([np.nonzero(is_known)[1], steps]), axis=1, return_counts=True
                 )
                 parts.append(
                     pd.DataFrame(
@@ -168,6 +214,7 @@ class Recorder:
 
 
 _COLUMN = {name: i for i, name in enumerate(OUTCOMES)}
+_COMPARED = [_COLUMN[name] for name in COMPARED]
 
 
 def simulate(
@@ -203,4 +250,11 @@ def simulate(
         outcomes=pd.concat([part.outcomes for part in observed], ignore_index=True),
         places=pd.concat([part.places for part in observed], ignore_index=True),
         series=counts,
+        weeks=_joined([part.weeks for part in observed]),
+        severities=_joined([part.severities for part in observed]),
     )
+
+
+def _joined(parts: list[pd.DataFrame | None]) -> pd.DataFrame | None:
+    found = [part for part in parts if part is not None]
+    return pd.concat(found, ignore_index=True) if found else None

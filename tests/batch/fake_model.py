@@ -19,7 +19,7 @@ import pandas as pd
 import yaml
 
 from spillover import clock
-from spillover.axes import COUNTRIES, STATES
+from spillover.axes import AXES, COUNTRIES
 from spillover.batch.backend import Backend
 from spillover.batch.fingerprint import Fingerprint
 from spillover.batch.options import config_root
@@ -67,16 +67,14 @@ def _entry(path: str, low: float, high: float, value: float, axis: str | None) -
 
 
 def _changed_paths() -> dict[str, str | None]:
-    """Paths that the shipped scenarios, stressors and policies change, with the axis they need."""
+    """Paths that the shipped files of every layer change, with the axis they need."""
     paths: dict[str, str | None] = {}
-    for layer in ("scenario", "stressor", "policy"):
+    for layer in ("structure", "scenario", "stressor", "policy"):
         for file in (config_root() / layer).glob("*.yaml"):
             for line in yaml.safe_load(file.read_text())["changes"] or ():
                 axis = paths.get(line["path"])
-                if line.get("members") and set(line["members"]) <= set(STATES):
-                    axis = "state"
-                elif line.get("members"):
-                    axis = "zone" if "north" in line["members"] else "group"
+                if members := set(line.get("members") or ()):
+                    axis = next(a for a, known in AXES.items() if members <= set(known))
                 paths[line["path"]] = axis
     return paths
 
@@ -160,6 +158,8 @@ def fake_simulate(
             {"replicate": np.int32, "attacks": np.float32}
         ),
         series=counts.astype({"value": float, "count": np.int64}),
+        weeks=None,
+        severities=None,
     )
 
 

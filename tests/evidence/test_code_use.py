@@ -41,12 +41,7 @@ def waits(view):
 """
 GROUPS = ("border", "levers")
 # Drivers whose process does not exist yet, and what is kept for the record.
-NOT_READ = {
-    "drivers.amu_darya_flow",
-    "drivers.pakistan_border_open",
-    "drivers.qosh_tepa_completion",
-    "drivers.ukraine_war",
-}
+NOT_READ: set[str] = set()
 
 
 @pytest.fixture
@@ -71,6 +66,15 @@ def test_a_name_handed_to_a_helper_belongs_to_the_one_who_hands_it(package):
     assert code_users("levers.a.cost", GROUPS, package) == {"processes/toy.py": ["pays"]}
     assert code_users("levers.b.delay", GROUPS, package) == {"processes/toy.py": ["waits"]}
     assert code_users("levers.a.target", GROUPS, package) == {}
+
+
+def test_par_holds_the_group_of_its_process_and_any_group_in_a_shared_helper(package):
+    text = "def slope(x, par):\n    return x * par.{}\n"
+    (package / "processes" / "border.py").write_text(text.format("steep"))
+    (package / "state.py").write_text(text.format("level"))
+    assert code_users("border.steep", GROUPS, package) == {"processes/border.py": ["slope"]}
+    assert code_users("water.steep", ("border", "water"), package) == {}
+    assert code_users("border.level", GROUPS, package) == {"state.py": ["slope"]}
 
 
 def test_a_longer_name_is_another_parameter(package):

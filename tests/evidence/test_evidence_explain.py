@@ -78,7 +78,7 @@ def test_a_parameter(ask):
         "0 to 1",
         "from 0.01 to 0.2, every factor equally likely (loguniform)",
         "A guess for the test.",
-        "no scenario, stressor or policy file",
+        "no file of configs/",
         fact.locator,
         f"({fact.confidence})",
     ):

@@ -52,7 +52,7 @@ def test_assumptions_hold_only_assumed_values_with_their_reason(texts):
 
 
 def test_facts_are_listed_once_used_or_not(tree, texts):
-    used, unused = texts["evidence.md"].split("## Facts that nothing uses")
+    used, unused = texts["evidence.md"].split("## Facts that nothing cites")
     users = fact_users(tree, [CONFIG])
     for name in load_facts():
         assert (f"| `{name}` |" in used) == bool(users[name]), name

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spillover.errors import UserError
 from spillover.evidence import Prior, draw, draw_unit
 
 PRIORS = [
@@ -100,6 +101,37 @@ x:
     tree = write_tree(a=text.replace("VALUE", value))
     (change,) = draw_unit(tree, {"a.x": 1.0})
     assert (change.op, change.value) == (op, pytest.approx(amount))
+
+
+LOGUNIFORM = """
+x:
+  description: Guards.
+  unit: persons
+  bounds: [-1000, 10000]
+  axis: state
+  values:
+    2021-08-15:
+      value: {KAZ: VALUE, KGZ: 0, TJK: 550, TKM: 0, UZB: 3060}
+      prior: {distribution: loguniform, low: 361, high: 1444}
+      basis: assumed
+      derivation: Made up.
+"""
+
+
+@pytest.mark.parametrize(("u", "factor"), [(0.0, 0.5), (0.5, 1.0), (1.0, 2.0)])
+def test_a_loguniform_prior_multiplies_and_leaves_zeros(write_tree, u, factor):
+    """Mean of the members 722, prior half to twice of it: nobody enters where nobody did."""
+    tree = write_tree(a=LOGUNIFORM.replace("VALUE", "0"))
+    (change,) = draw_unit(tree, {"a.x": u})
+    assert (change.op, change.value) == ("scale", pytest.approx(factor))
+    drawn = tree.with_changes([change]).compile(1, None).at(0).a.x
+    assert drawn.tolist() == pytest.approx([0, 0, 550 * factor, 0, 3060 * factor])
+
+
+def test_a_loguniform_prior_needs_members_that_it_can_multiply(write_tree):
+    with pytest.raises(UserError, match="multiplies") as caught:
+        write_tree(a=LOGUNIFORM.replace("VALUE", "-1"))
+    assert "uniform prior" in str(caught.value)
 
 
 def test_draws_follow_the_prior(tree):

@@ -30,7 +30,7 @@ SCENARIO = ConfigFile(
                 "note": "One | two.",
             },
             {"path": "groups.tolerance_shift", "set": 1.5},
-            {"path": "drivers.opium_value", "scale": 2.0, "from_week": 26},
+            {"path": "drivers.opium_yield", "scale": 2.0, "from_week": 26},
         ],
         "pending": [{"line": "Rain", "needs": "water", "effect": "None.", "sources": ["R-IBM"]}],
     },
@@ -74,7 +74,7 @@ def test_every_line_of_a_scenario_has_one_row(contents):
     assert "`border.posture` | \u22120.25 | w4, in full by w26, to w104 | TJK UZB |" in shift
     assert "One \\| two. | R-IBM |" in shift
     assert "`groups.tolerance_shift` | set to 1.5 logit | w0 |" in level
-    assert "`drivers.opium_value` | \u00d72 | w26 |" in factor
+    assert "`drivers.opium_yield` | \u00d72 | w26 |" in factor
 
 
 def test_orders_of_a_policy_name_lever_level_week_and_states(contents):

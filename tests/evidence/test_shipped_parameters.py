@@ -30,7 +30,7 @@ def test_every_cited_id_exists():
 
 def test_every_id_cited_by_a_config_exists():
     configs = read_configs(config_folder())
-    assert {config.kind for config in configs} == {"scenario", "stressor", "policy"}
+    assert {config.kind for config in configs} == {"structure", "scenario", "stressor", "policy"}
     for config in configs:
         check_sources(config.cited(), where=config.label)
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from any_world import over_any_world
 
-from spillover.axes import GROUPS, LEVERS, STATES
+from spillover import kernel
+from spillover.axes import GROUPS, STATES
 
 N_STATES = len(STATES)
 INFILTRATING = [GROUPS.index(name) for name in ("IMU", "JA", "ETIM")]
 COHORT_STOCKS = ("susceptible", "exposed", "radicalised", "detained", "treated", "travellers")
-WORLDS = ("documented", "busy", "alone", "crowded_cells", "lasting_plots")
+WORLDS = ("documented", "busy", "alone", "crowded_cells", "lasting_plots", "crowded_roads")
+SWITCHES = tuple(process.NAME for process in kernel.SCHEDULE)
 
 
 def owner(world):
@@ -63,7 +64,7 @@ def gain(week, name):
 def check_groups(week):
     """Each armed group by itself: recruits, losses, moves and those who set out for the north."""
     flows = week.infos.groups
-    booked = flows.recruited + flows.arrived - flows.killed - flows.captured
+    booked = flows.recruited + flows.schooled + flows.arrived - flows.killed - flows.captured
     booked = (booked - flows.left - flows.removed).sum(axis=2)
     tries = week.infos.border.allied_tried.sum(axis=2)
     for i, g in enumerate(INFILTRATING):
@@ -74,7 +75,7 @@ def check_groups(week):
 def check_isisk(week):
     """Men under command, on operations, and in the pools of the freed and the imprisoned."""
     cells, plots, found = week.infos.cells, week.infos.plots, week.infos.intelligence
-    inflow = cells.recruited + cells.released + cells.defected + cells.returned
+    inflow = cells.recruited + cells.released + cells.defected + cells.returned + cells.schooled
     inflow = inflow + arrived_in_afghanistan(week.infos).sum(axis=1) + found.fighters_escaped
     outflow = cells.killed + cells.captured + cells.left + plots.fighters_started
     outflow = outflow + week.infos.border.isisk_tried.sum(axis=1)
@@ -159,9 +160,37 @@ def check_states(week, world):
         assert (citizens(start, world) == citizens(end, world)).all(), name
 
 
+def check_flight(week):
+    """Afghans in each condition, and all of them: only families of foreign fighters are new."""
+    flow = week.infos.displacement
+    booked = {
+        "residents": flow.settled + flow.returnees_settled - flow.fled
+        - flow.departures_by_province - flow.arrivals_by_province,
+        "displaced": flow.sheltered + flow.families - flow.settled,
+        "returnees": flow.returns_by_province + flow.deported_by_province
+        - flow.returnees_settled,
+        "afghans_abroad": flow.departures - flow.returns,
+        "afghans_elsewhere": flow.moved_on.sum(axis=1),
+        "refugees": flow.arrivals - flow.moved_on - flow.deported,
+    }  # fmt: skip
+    for name, change in booked.items():
+        assert (gain(week, name) == change).all(), name
+    everybody = sum(gain(week, name).reshape(len(flow.fled), -1).sum(axis=1) for name in booked)
+    assert (everybody == flow.families.sum(axis=1)).all()
+    assert (flow.tries == flow.arrivals + flow.refused).all()
+    assert (flow.irregular <= flow.arrivals).all()
+    assert (week.after.week_arrivals == flow.arrivals).all()
+    assert (week.after.week_returnees == flow.returns_by_province).all()
+    for whole, parts in (("fled", "sheltered"), ("departures", "departures_by_province"),
+                         ("returns", "returns_by_province"), ("arrivals", "arrivals_by_province"),
+                         ("deported", "deported_by_province")):  # fmt: skip
+        assert (getattr(flow, whole).sum(axis=1) == getattr(flow, parts).sum(axis=1)).all(), whole
+
+
 def check_flows(week):
     """No flow of people is negative or broken."""
-    for process in ("groups", "cells", "recruitment", "intelligence", "plots", "border"):
+    moving = ("groups", "cells", "recruitment", "intelligence", "plots", "border", "displacement")
+    for process in moving:
         info = getattr(week.infos, process)
         for name in info.__slots__:
             values = getattr(info, name)
@@ -178,6 +207,7 @@ def check_people(week, world):
     check_operatives(week, world)
     check_citizens_in_plots(week)
     check_states(week, world)
+    check_flight(week)
     check_flows(week)
 
 
@@ -187,28 +217,32 @@ def test_world_keeps_its_people(world_of, world, name):
         check_people(week, world)
 
 
+@pytest.mark.parametrize("name", SWITCHES)
+def test_world_without_a_process_keeps_its_people(compiled, busy_world, weeks, set_to, world, name):
+    """What the others book does not lean on the one that is switched off."""
+    parameters = compiled([*busy_world, set_to(f"structure.process.{name}", 0)], 26)
+    for week in weeks(parameters, 5, range(2), 26):
+        check_people(week, world)
+
+
 def test_every_flow_of_people_is_at_work_in_the_busy_world(world_of, silent_flows):
     """A flow that never happens is never checked, so one that is not booked could hide."""
     names = (
-        "arrived", "removed", "relocated", "left", "killed", "captured", "defected", "returned",
-        "released", "newly_exposed", "calmed", "recruits_by_path", "disengaged", "retired",
-        "arrested_exposed", "arrested_members", "false_arrests", "freed", "treatment_ended",
-        "treatment_failed", "freed_to_treatment", "freed_to_exposed", "citizens_started",
-        "fighters_started", "citizens_jailed", "citizens_spent", "fighters_spent",
-        "operatives_started", "operatives_escaped",
+        "arrived", "schooled", "removed", "relocated", "left", "killed", "captured", "defected",
+        "returned", "released", "newly_exposed", "calmed", "recruits_by_path", "disengaged",
+        "retired", "arrested_exposed", "arrested_members", "false_arrests", "freed",
+        "treatment_ended", "treatment_failed", "freed_to_treatment", "freed_to_exposed",
+        "citizens_started", "fighters_started", "citizens_jailed", "citizens_spent",
+        "fighters_spent", "operatives_started", "operatives_escaped",
         "citizens_arrested", "citizens_escaped", "fighters_captured", "fighters_escaped",
         "isisk_tried", "allied_tried", "journeys", "journeys_stopped", "through", "stopped",
+        "fled", "sheltered", "settled", "returnees_settled", "departures", "returns", "families",
+        "tries", "arrivals", "irregular", "displacement.refused", "moved_on", "deported",
     )  # fmt: skip
     assert not silent_flows(world_of("busy"), names)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
-@given(
-    seed=st.integers(0, 2**40),
-    index=st.integers(1, 10**6),
-    levels=st.lists(st.integers(0, 3), min_size=len(LEVERS), max_size=len(LEVERS)),
-    is_busy=st.booleans(),
-)
+@over_any_world
 def test_any_world_keeps_its_people(drawn_world, world, seed, index, levels, is_busy):
     for week in drawn_world(seed, index, levels, is_busy):
         check_people(week, world)
@@ -221,8 +255,9 @@ def test_zero_hazards_mean_nothing_happens(compiled, weeks, set_to):
         "cells.disengagement_hazard", "cells.recruitment", "cells.returnee_recruitment",
         "cells.operations_from_entry", "groups.operations_hazard", "groups.recruitment",
         "groups.disengagement_hazard", "groups.relocation_hazard", "groups.attack_hazard",
-        "groups.operations_from_entry", "drivers.syria_arrivals", "drivers.prison_releases",
-        "recruitment.propaganda_factor", "recruitment.contact_share",
+        "groups.operations_from_entry", "groups.madrassa_hazard", "drivers.syria_arrivals",
+        "drivers.prison_releases",
+        "information.propaganda_factor", "recruitment.contact_share",
         "recruitment.arrest_hazard", "border.infiltration",
         "plots.start_hazard_home", "plots.start_hazard_abroad", "attacks.frontier_hazard_allied",
         "initial.release_pool",
@@ -246,6 +281,7 @@ def test_zero_hazards_mean_nothing_happens(compiled, weeks, set_to):
         assert infos.plots.started.sum() == 0
         assert infos.border.tried.sum() == 0
         assert infos.groups.attacks_on_pakistan.sum() == 0
+        assert infos.groups.attacks_on_india.sum() == 0
         assert infos.attacks.frontier_tried.sum() == 0
 
 
@@ -254,6 +290,7 @@ def test_isisk_without_cells_does_nothing(compiled, weeks, set_to):
     changes = [
         set_to("initial.isisk_fighters", 12), set_to("initial.release_pool", 0),
         set_to("cells.returnee_recruitment", 0), set_to("cells.recruitment", 0),
+        set_to("groups.madrassa_hazard", 0),
         set_to("cells.cell_size", 40), set_to("cells.cell_largest", 40),
         set_to("attacks.branching_ratio", 0), set_to("recruitment.inflow", 1),
         set_to("attacks.frontier_hazard_allied", 0),

@@ -15,6 +15,16 @@ CELLS = "cells.cell_minimum, cells.cell_size, cells.cell_largest"
 TARGETS = "plots.diaspora_target_home, plots.diaspora_target_russia"
 CONTACT = "recruitment.contact_region, contact_state, contact_everywhere"
 PATHS, BUDGET = "recruitment.path_share", "statecraft.budget_start"
+SHOCK = "fragility.shock_shortest, fragility.shock_longest"
+MEDIA = "information.media_weight"
+EASE = "interdiction.ease_flat, interdiction.ease_loss"
+HOMES = "networks.home_weight"
+CAPITAL = "networks.least_capital, networks.founding_capital, networks.working_capital"
+STOCK = "opium.stock_2022, opium.crop_2022, opium.demand"
+LOST = "trade.diversion, trade.diversion_iran"
+TURNED = "trade.diversion_share"
+GOODS = "trade.flour_share, trade.fuel_share, trade.power_share"
+SWITCHES = "structure.process, structure.coupling, structure.rival"
 
 # (entries named, {path: value}, one member of an axis or none), each just beyond what fits.
 REFUSED = [
@@ -27,11 +37,30 @@ REFUSED = [
     (PATHS, {PATHS: 0.199}, "external_cell"),
     (BUDGET, {BUDGET: 0.251}, "intelligence"),
     (BUDGET, {BUDGET: 0.149}, "engagement"),
+    (SHOCK, {"fragility.shock_shortest": 30, "fragility.shock_longest": 29}, None),
+    (MEDIA, {"information.media_weight.tajik": 0.701}, "TJK"),
+    (MEDIA, {"information.media_weight.uzbek": 0.749}, "UZB"),
+    (EASE, {"interdiction.ease_flat": 0.6, "interdiction.ease_loss": 0.601}, None),
+    (HOMES, {HOMES: 0}, None),
+    (CAPITAL, {"networks.least_capital": 200_001}, None),
+    (CAPITAL, {"networks.working_capital": 39_999}, None),
+    (STOCK, {"opium.stock_2022": 1000, "opium.crop_2022": 9000}, None),
+    (LOST, {"trade.diversion": 0.6, "trade.diversion_iran": 0.401}, None),
+    (TURNED, {TURNED: 0}, None),
+    (GOODS, {"trade.power_share": 0.301}, "KAZ"),
+    (SWITCHES, {"structure.process.trade": 0.5}, None),
+    (SWITCHES, {"structure.coupling.narcotics_finance": 0.5}, None),
+    (SWITCHES, {"structure.rival.recruitment": 1.5}, None),
 ]
 ALLOWED = [
     {"cells.cell_minimum": 11, "cells.cell_size": 12, "cells.cell_largest": 12},
     {"plots.diaspora_target_home": 0.5, "plots.diaspora_target_russia": 0.5},
     {"recruitment.contact_region": 0.6, "recruitment.contact_everywhere": 0.1},
+    {"fragility.shock_shortest": 30, "fragility.shock_longest": 30},
+    {"interdiction.ease_flat": 0.6, "interdiction.ease_loss": 0.6},
+    {"networks.least_capital": 200_000},
+    {"opium.stock_2022": 1000, "opium.crop_2022": 8500},
+    {"trade.diversion": 0.6, "trade.diversion_iran": 0.4},
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ from spillover.world import load_world
 
 N = 60
 WEEKS_PER_YEAR = 365.25 / 7
+# Where -1 says that a slot is free or that there is no target, cohort or region.
+MAY_BE_NONE = {
+    "cell_place", "cell_target", "plot_cohort", "plot_region", "network_home",
+    "consignment_network",
+}  # fmt: skip
 KGZ_TJK = STATE_PAIRS.index((STATES.index("KGZ"), STATES.index("TJK")))
 
 
@@ -55,10 +61,11 @@ def test_every_array_has_a_row_per_replicate_and_belongs_to_nobody_else(begin):
         values = getattr(begin, field.name)
         assert values.shape[0] == N, field.name
         assert np.isfinite(values).all(), field.name
-        if values.dtype.kind == "i" and field.name not in {
-            "cell_place", "cell_target", "plot_cohort", "plot_region",
-        }:  # fmt: skip
-            assert (values >= 0).all(), field.name
+        if values.dtype.kind == "i":
+            least = -1 if field.name in MAY_BE_NONE else 0
+            assert (values >= least).all(), field.name
+    arrays = [getattr(begin, field.name) for field in dataclasses.fields(begin)]
+    assert not any(np.shares_memory(a, b) for a, b in combinations(arrays, 2))
 
 
 def test_a_replicate_starts_the_same_in_any_batch(august, begin):
@@ -94,10 +101,10 @@ def test_isisk_starts_with_1850_men_in_cells_of_twelve(august, begin):
 
 def test_groups_are_placed_to_the_man_where_their_zones_say(august):
     places = group_places(august)
-    assert places.sum(axis=1).tolist() == [450, 400, 200, 500, 4500, 300, 2000]
+    assert places.sum(axis=1).tolist() == [450, 400, 200, 500, 4500, 300, 2000, 300]
     zone = august.world.province_zone
-    ttp = places[GROUPS.index("TTP")]
-    assert ttp[np.isin(zone, [2, 5])].sum() == 4500  # east and south east
+    for group, men in (("TTP", 4500), ("LETJEM", 300)):  # east and south east
+        assert places[GROUPS.index(group)][np.isin(zone, [2, 5])].sum() == men
     imu = places[GROUPS.index("IMU")]
     assert imu[np.isin(zone, [0, 1])].sum() == 400
     # North east 2 and north 3 for each of their 4 and 5 provinces.

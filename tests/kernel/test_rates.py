@@ -204,6 +204,9 @@ def test_spread_evenly_by_hand():
     assert rates.spread_evenly(np.array(7), np.array([0.2, 0.3, 0.5])).tolist() == [1, 2, 4]
     # Ties go to the first.
     assert rates.spread_evenly(np.array(2), np.ones(4)).tolist() == [1, 1, 0, 0]
+    # Remainders 4/7 and 4/7 of parts of other size: rounding of the division must not choose.
+    tied = rates.spread_evenly(np.array(177_000), np.array([5 / 7, 5 / 21, 1 / 21]))
+    assert tied.tolist() == [126_429, 42_143, 8428]
     rows = rates.spread_evenly(np.array([3, 0]), np.array([[1.0, 0.0, 2.0], [1.0, 1.0, 1.0]]))
     assert rows.tolist() == [[1, 0, 2], [0, 0, 0]]
 
@@ -217,3 +220,21 @@ def test_spread_evenly_keeps_the_sum_and_stays_within_a_unit(whole, weights):
     parts = rates.spread_evenly(np.array(whole), w)
     assert parts.sum() == whole
     assert (np.abs(parts - whole * w / w.sum()) < 1 + 1e-6).all()
+
+
+def test_rounding_by_hand_and_in_the_mean():
+    u = (np.arange(1000) + 0.5) / 1000
+    assert rates.rounded(np.array([0.2, 0.8]), 3.3).tolist() == [3, 4]
+    assert rates.rounded(u, 7.25).mean() == pytest.approx(7.25)
+    assert rates.rounded(u, 0.0).max() == 0
+    assert rates.rounded(u, 4.0).tolist() == [4] * 1000
+
+
+def test_splitting_in_order_keeps_the_whole():
+    weights = np.array([[1.0, 2.0, 1.0], [0.0, 5.0, 0.0]])
+    got = rates.split_in_order(np.array([10, 7]), weights)
+    assert got.tolist() == [[2, 6, 2], [0, 7, 0]]
+    many = rates.split_in_order(np.arange(500), np.array([0.3, 0.3, 0.1, 0.0, 0.9]))
+    assert (many.sum(axis=-1) == np.arange(500)).all()
+    exact = np.arange(500)[:, None] * np.array([0.3, 0.3, 0.1, 0.0, 0.9]) / 1.6
+    assert np.abs(many - exact).max() <= 1.0

@@ -6,10 +6,18 @@ import mesa
 import pandas as pd
 import pytest
 
-from spillover.axes import GROUPS, STATES
+from spillover.agents import (
+    CellAgent,
+    CorridorAgent,
+    GroupAgent,
+    NetworkAgent,
+    PowerAgent,
+    StateAgent,
+)
+from spillover.axes import CORRIDORS, GROUPS, POWERS, STATES
 from spillover.batch.backend import model_backend
 from spillover.errors import UserError
-from spillover.model import CellAgent, GroupAgent, SpilloverModel, StateAgent
+from spillover.model import SpilloverModel
 from spillover.observe import simulate
 
 BRANCH = "2021-12-05"  # week 16, so that a short run has a branch in it
@@ -46,6 +54,16 @@ def test_agents_are_views_on_the_state() -> None:
     assert len(kinds[StateAgent]) == len(STATES)
     assert len(kinds[GroupAgent]) == len(GROUPS)
     assert len(kinds[CellAgent]) == int((model.state.cell_place[0] >= 0).sum())
+    assert len(kinds[NetworkAgent]) == int((model.state.network_home[0] >= 0).sum()) > 0
+    money = sum(agent.capital_usd for agent in kinds[NetworkAgent])
+    assert money == int(model.state.network_capital_usd[0].sum())
+    loads = sum(agent.consignments for agent in kinds[NetworkAgent])
+    assert loads == int((model.state.consignment_network[0] >= 0).sum())
+    assert [agent.name for agent in kinds[CorridorAgent]] == list(CORRIDORS)
+    built = [agent.progress for agent in kinds[CorridorAgent]]
+    assert built == model.state.corridor_progress[0].tolist()
+    assert [agent.support for agent in kinds[PowerAgent]] == model.state.power_support[0].tolist()
+    assert len(kinds[PowerAgent]) == len(POWERS)
     men = sum(agent.fighters for agent in kinds[CellAgent])
     assert men == int(model.state.cell_fighters[0].sum())
     tajikistan = next(agent for agent in kinds[StateAgent] if agent.code == "TJK")
@@ -97,3 +115,8 @@ def test_batch_run_of_mesa_works() -> None:
 def test_an_unknown_scenario_is_a_clear_error() -> None:
     with pytest.raises(UserError, match="malign_escalation"):
         SpilloverModel(scenario="malign_escalaton")
+
+
+def test_a_structure_holds_from_the_first_week() -> None:
+    silent, documented = stepped(3, structure="without_attacks"), stepped(3)
+    assert not silent.state.week_attacks.any() and documented.state.week_attacks.any()

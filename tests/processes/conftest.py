@@ -35,14 +35,16 @@ LIVELY: Mapping[str, float] = {
     "plots.start_hazard_abroad": 0.2,
     "recruitment.inflow": 1000.0,
     "recruitment.sentence_weeks": 20.0,
-    "recruitment.propaganda_reversion": 0.5,
+    "information.propaganda_reversion": 0.5,
+    "information.closing_pace": 1.0,
+    "information.closed_per_level": 0.5,
     "statecraft.programme_budget": 1000.0,
     "statecraft.repression_reversion": 0.2,
     "statecraft.legitimacy_reversion": 0.2,
     "diplomacy.engagement_reversion": 0.2,
     "diplomacy.csto_response_shift": 3.0,
     "alliances.trust_reversion": 0.2,
-    "intelligence.closed_channel_loss": 0.5,
+    "intelligence.closed_channel_loss": 1.0,
     "intelligence.fusion_gain": 1.0,
     **{f"levers.{lever}.delay": 1.0 for lever in LEVERS},
 }
@@ -53,7 +55,10 @@ NEAREST = (
     "infiltrations_through", "recruits", "recruits_travelling", "exposed", "radicalised",
     "arrests", "engagement", "trust", "threat", "border_capacity_effective", "service_capacity",
     "repression", "cohesion", "csto_delivered", "policy_cost", "lever_weeks_blocked",
-    "isisk_attacks", "external_attacks", "counter_terror_knowledge",
+    "isisk_attacks", "external_attacks", "counter_terror_knowledge", "moscow_lean",
+    "russian_attention", "pakistan_open", "expulsion_pakistan", "expulsion_iran", "support_china",
+    "support_india", "support_azerbaijan", "online_reach", "online_reach_abroad", "closed_share",
+    "propaganda_russian",
 )  # fmt: skip
 WATCHED: Mapping[str, Callable[[State, SimpleNamespace, World], Any]] = {
     "newly_exposed": lambda s, i, w: by_state(i.recruitment.newly_exposed, w),
@@ -78,6 +83,7 @@ WATCHED: Mapping[str, Callable[[State, SimpleNamespace, World], Any]] = {
     "reciprocity": lambda s, i, w: s.reciprocity,
     "exclusion": lambda s, i, w: i.rule.exclusion.mean(axis=1),
     "state_legitimacy": lambda s, i, w: s.state_legitimacy,
+    "haven_etim": lambda s, i, w: s.haven[:, GROUPS.index("ETIM")],
     "haven_imu": lambda s, i, w: s.haven[:, GROUPS.index("IMU")],
     "haven_ja": lambda s, i, w: s.haven[:, GROUPS.index("JA")],
 }
@@ -203,3 +209,55 @@ def moves() -> Callable[..., None]:
         assert difference.mean() > 2.0 * error, f"{difference.mean():.4g} +- {error:.4g}"
 
     return check
+
+
+FLOWS = {"week_opium_sold_kg": 110_000, "week_meth_kg": 7_700, "week_hashish_kg": 1_400,
+         "week_arms_north": 20}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def northern(changed: Callable[..., ParameterTree], world: World) -> Callable[..., Any]:
+    """Run the northern route alone, other processes standing still.
+
+    `northern({path: value}, weeks=40, week_arms_north=0)` returns the sums of the infos by process
+    name, and the last state as `last`. Same replicates and streams every time.
+    """
+    known: dict[Any, SimpleNamespace] = {}
+
+    def run(
+        values: Mapping[str, float] | None = None, weeks: int = 40,
+        members: tuple[str, ...] | None = None, levers: Mapping[str, float] | None = None,
+        **fields: int,
+    ) -> SimpleNamespace:  # fmt: skip
+        key = repr((values, weeks, members, levers, fields))
+        if key not in known:
+            parameters = changed(values or {}, members).compile(weeks, world)
+            streams = Streams(SEED, range(40))
+            state = first_state(parameters.at(0), streams)
+            n_r = state.n_replicates
+            state = state.replace(
+                **{name: np.full(n_r, value) for name, value in (FLOWS | fields).items()}
+            )
+            delivered = state.delivered.copy()
+            for lever, level in (levers or {}).items():
+                delivered[:, :, LEVERS.index(lever)] = level
+            state = state.replace(delivered=delivered)
+            known[key] = _route_weeks(parameters, state, weeks, streams)
+        return known[key]
+
+    return run
+
+
+def _route_weeks(parameters: Any, state: State, weeks: int, streams: Streams) -> SimpleNamespace:
+    steps = [p for p in kernel.SCHEDULE if p.NAME in ("interdiction", "networks", "trafficking")]
+    sums: dict[str, dict[str, Any]] = {process.NAME: {} for process in steps}
+    seizures = 0
+    for week in range(weeks):
+        for process in steps:
+            state, info = process.step(state, week, parameters.at(week), streams)
+            for name in info.__slots__:
+                total = sums[process.NAME]
+                total[name] = total.get(name, 0) + getattr(info, name)
+        seizures = seizures + state.week_seizures
+    parts = {name: SimpleNamespace(**values) for name, values in sums.items()}
+    return SimpleNamespace(**parts, seizures=seizures, last=state)

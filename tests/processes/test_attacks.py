@@ -102,6 +102,19 @@ def test_deaths_by_hand():
     assert deaths.tolist() == [[3, 0]]
 
 
+def test_deadly_attacks_are_counted_by_their_deaths():
+    counted = attacks.by_deaths(np.array([0, 0, 1, 0]), np.array([1, 3, 2, 1]), 3, 4)
+    assert counted.tolist() == [[0, 2, 0, 1, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 0]]
+
+
+def test_attacks_by_deaths_add_up_to_attacks_and_deaths(view, start):
+    _, info = a_week(start.replace(excitation=np.full(start.excitation.shape, 5.0)), view)
+    size = np.arange(info.by_deaths.shape[1])
+    assert info.by_deaths.shape == (3, 251)  # up to the severity cutoff
+    assert (info.by_deaths.sum(axis=1) == info.deadly.sum(axis=1)).all()
+    assert (info.by_deaths @ size == info.deaths.sum(axis=1)).all() and info.deaths.any()
+
+
 def test_local_attacks_have_the_mean_of_their_equation(view_of, start):
     view = view_of({"attacks.branching_ratio": 0.5, "attacks.dispersion_shape": 100.0})
     shape = start.cell_place.shape

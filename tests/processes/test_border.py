@@ -76,7 +76,6 @@ def toy():
             detection_per_patrol=0.3,
             detection_per_sensor=0.2,
             detection_per_joint_patrol=0.1,
-            corruption=np.array([0.0, 0.0, 0.4, 0.0, 0.5]),
             avoidance=2.0,
             terrain_offset=0.5,
         ),
@@ -89,13 +88,15 @@ def toy():
 
 
 def test_detection_hazard_by_hand(toy):
-    one = np.ones((1, 2))
-    got = border.detection_hazard(2 * one, 3 * one, 0.5 * one, toy)
+    one, bribed = np.ones((1, 2)), np.array([[0.0, 0.0, 0.4, 0.0, 0.5]])
+    got = border.detection_hazard(2 * one, 3 * one, 0.5 * one, bribed, toy)
     easy = (0.3 * 2 + 0.2 * 3) / 0.5 * 0.6 + 0.05
     hard = (0.3 * 2) / 1.5 * 0.5 + 0.05  # sensors see nothing in the mountains
     np.testing.assert_allclose(got, [[easy, hard]])
     nobody = np.zeros((1, 2))
-    np.testing.assert_array_equal(border.detection_hazard(nobody, nobody, nobody, toy), nobody)
+    np.testing.assert_array_equal(
+        border.detection_hazard(nobody, nobody, nobody, bribed, toy), nobody
+    )
 
 
 def test_papers_are_seen_better_with_biometrics_up_to_two_levels(view, start, ordered):
@@ -254,10 +255,10 @@ def test_certain_detection_stops_everyone_on_the_green_border(view_of, start):
             "border.infiltration": 1.0,
             "border.detection_per_patrol": 5.0,
             "border.posture": 5.0,
-            "border.corruption": 0.0,
             "border.crossings_open": 0.0,
         }
     )
+    start = start.replace(corruption=np.zeros_like(start.corruption))
     _, info = border.step(start, 0, view, Streams(7, range(3)))
     assert info.tried.sum() > 10
     assert info.through.sum() == 0
@@ -276,7 +277,7 @@ def test_certain_detection_stops_everyone_on_the_green_border(view_of, start):
         ({"border.crossings_open": 0.0}, "infiltrations_tried", -1),
         ({"drivers.csto_programme": 1.0}, "border_capacity_effective", +1),
         ({"drivers.cis_programme": 1.0}, "border_capacity_effective", +1),
-        ({"border.corruption": 0.9}, "border_capacity_effective", -1),
+        ({"interdiction.corruption_start": 0.9}, "border_capacity_effective", -1),
         ({"groups.northward_displacement": 0.05}, "infiltrations_tried", +1),
     ],
 )
@@ -294,3 +295,32 @@ def test_csto_programme_reaches_members_only(lively):
     assert (after.read(name, "TJK") > before.read(name, "TJK") + 0.01).all()
     # Others feel it through shifted trouble at most.
     assert np.abs(after.read(name, "UZB") - before.read(name, "UZB")).max() < 0.01
+
+
+def test_corruption_of_the_week_blinds_the_border(view, start):
+    """Bribes of drug traffickers let others pass too: detection reads the state, not the start."""
+    bribed = start.replace(corruption=np.full((3, 5), 0.9))
+    before, _ = border.step(start, 1, view, Streams(7, range(3)))
+    after, _ = border.step(bribed, 1, view, Streams(7, range(3)))
+    honest = 1.0 - start.corruption[:, view.world.link_state]
+    np.testing.assert_allclose(
+        np.log1p(-after.link_detection) * honest / 0.1, np.log1p(-before.link_detection)
+    )
+
+
+def test_patrols_are_kept_for_the_drug_services(view, start):
+    after, info = border.step(start, 1, view, Streams(7, range(3)))
+    np.testing.assert_array_equal(after.link_patrols, info.patrols)
+    np.testing.assert_allclose(start.link_patrols, info.patrols)
+
+
+def test_without_the_coupling_nobody_minds_detection(view, view_of, start):
+    """Where reaction is switched off, fear of one link sends nobody to another."""
+    numb = view_of({"structure.coupling.border_displacement": 0})
+    feared = start.perceived_detection.copy()
+    feared[:, 0] = 1.0
+    scared = start.replace(perceived_detection=feared)
+    even = start.replace(perceived_detection=np.full_like(feared, 0.3))
+    one = border.step(scared, 1, numb, Streams(7, range(3)))[1].tried
+    two = border.step(even, 1, numb, Streams(7, range(3)))[1].tried
+    np.testing.assert_array_equal(one, two)

@@ -19,6 +19,7 @@ QUIET = {
     "cells.knowledge_gain": 0.0, "cells.knowledge_per_attack": 0.0,
     "cells.disengagement_hazard": 0.0,
     "drivers.prison_releases": 0.0, "groups.commander_defections": 0.0,
+    "groups.madrassa_hazard": 0.0,
 }  # fmt: skip
 STAY = {"cells.disengagement_hazard": 0.0}
 
@@ -86,6 +87,30 @@ def test_targets_abroad_are_drawn_to_states_close_to_kabul(view_of, start):
     assert shares == pytest.approx(expected)
 
 
+def test_closeness_to_kabul_can_be_switched_off_as_a_reason_to_strike(view_of, start):
+    view = view_of({"drivers.guarantee": 1.0, "structure.coupling.engagement_target": 0.0})
+    close, far = (
+        start.replace(engagement=np.full_like(start.engagement, value)) for value in (1.0, 0.0)
+    )
+    shares = [cells._external_shares(state, view) for state in (close, far)]
+    np.testing.assert_array_equal(*shares)
+    rest = (0, view, Streams(1, range(3)), start.cell_place, np.zeros(3), start.cell_funds_usd,
+            start.cell_fighters)  # fmt: skip
+    chosen = [cells._choose(state, *rest)[0] for state in (close, far)]
+    np.testing.assert_array_equal(*chosen)
+
+
+def test_joint_work_of_those_who_recognise_helps_to_learn(view_of, start, ordered):
+    view = view_of({"cells.cooperation_from_recognition": 0.2, "cells.knowledge_warm_up": 1.0})
+    plain, _ = cells.step(start, 40, view, Streams(1, range(3)))
+    delisted, _ = cells.step(ordered(start, recognition=1.0), 40, view, Streams(1, range(3)))
+    given, _ = cells.step(ordered(start, recognition=3.0), 40, view, Streams(1, range(3)))
+    knowledge = [s.counter_terror_knowledge for s in (plain, delisted, given)]
+    np.testing.assert_array_equal(knowledge[0], knowledge[1])
+    gain = view.cells.knowledge_gain
+    np.testing.assert_allclose(knowledge[2] - knowledge[0], 0.4 * gain * start.effort)
+
+
 def exposed(start, **changes):
     """Half of all cells hide, half attack; all in one half-known and well-held province."""
     shape = start.cell_place.shape
@@ -120,6 +145,12 @@ def test_losses_by_hazard_and_visibility(view_of, start):
     helped[:, GROUPS.index("IMU"), 0] = 3000
     loss = cells._losses(exposed(start, fighters=helped), 3, view, Streams(1, range(3)))
     assert_share(loss["gone"][:, 1:-1:2].sum(), n, 1 - math.exp(-2 * weekly))
+    alone = view_of({"structure.coupling.auxiliaries": 0.0})
+    with_, without = (
+        cells._losses(exposed(start, fighters=men), 3, alone, Streams(1, range(3)))["gone"]
+        for men in (helped, np.zeros_like(start.fighters))
+    )
+    np.testing.assert_array_equal(with_, without)
     unknown = exposed(start, counter_terror_knowledge=np.zeros(3))
     assert cells._losses(unknown, 3, view, Streams(1, range(3)))["gone"].sum() == 0
 
@@ -158,12 +189,17 @@ def test_nobody_joins_or_leaves_without_hazards(view_of, start):
 
 
 def test_every_man_has_one_account(view_of, start):
-    view = view_of({"cells.operations_hazard": 9.0, "cells.disengagement_hazard": 1.0})
+    view = view_of(
+        {
+            "cells.operations_hazard": 9.0, "cells.disengagement_hazard": 1.0,
+            "groups.madrassa_hazard": 0.1, "cells.capacity": 20_000.0,
+        }
+    )  # fmt: skip
     state = start.replace(
         counter_terror_knowledge=np.ones(3), unassigned=np.full(3, 9000), effort=np.full(3, 2.0)
     )
     after, info = a_week(state, view)
-    gain = info.recruited + info.released + info.defected + info.returned
+    gain = info.recruited + info.released + info.defected + info.returned + info.schooled
     loss = info.killed + info.captured + info.left
     assert (isisk_fighters(after) - isisk_fighters(state) == gain - loss).all()
     assert (after.isisk_prisoners - state.isisk_prisoners == info.captured).all()
@@ -182,23 +218,25 @@ def test_recruits_by_stock_mood_and_recruiters(view_of, start):
     state = state.replace(cell_mode=recruiters)
     total, men = 0, isisk_fighters(state)
     for week in range(40):
-        total += cells._intake(state, week, view, Streams(1, range(3)))[0].sum()
+        total += cells._intake(state, week, view, Streams(1, range(3)))["recruited"].sum()
     share = state.cell_fighters.sum(axis=1) / men
     mean = 40 * (0.02 * men * math.exp(0.4) * (1 + 0.5 * share) * (1 - men / 4000)).sum()
     assert abs(total - mean) < 4 * math.sqrt(mean)
     crowded = state.replace(unassigned=np.full(3, 4000))
-    assert cells._intake(crowded, 0, view, Streams(1, range(3)))[0].sum() == 0
+    assert cells._intake(crowded, 0, view, Streams(1, range(3)))["recruited"].sum() == 0
 
 
 def test_other_ways_in(view_of, start):
     view = view_of(
         QUIET | {
             "drivers.prison_releases": 30.0, "groups.commander_defections": 7.0,
-            "cells.returnee_recruitment": 0.001, "drivers.returnees_pakistan": 3000.0,
-            "drivers.returnees_iran": 1000.0, "cells.release_lag": 4.0,
+            "cells.returnee_recruitment": 0.001, "cells.release_lag": 4.0,
         }
     )  # fmt: skip
     state = start.replace(isisk_prisoners=np.array([0, 5, 5000]), release_pool=np.full(3, 4000))
+    home = np.zeros((3, 34), dtype=np.int64)
+    home[:, 4], home[:, 9] = 3000, 1000
+    state = state.replace(week_returnees=home)
     after, info = a_week(state, view)
     p = 1 - math.exp(-1 / 4)
     freed = state.release_pool - after.release_pool
@@ -210,6 +248,24 @@ def test_other_ways_in(view_of, start):
     for name, mean in (("defected", 7.0), ("returned", 4.0)):
         drawn = sum(getattr(a_week(state, view, week)[1], name).sum() for week in range(20))
         assert abs(drawn - 60 * mean) < 4 * math.sqrt(60 * mean)
+    off = view_of(
+        {"cells.returnee_recruitment": 0.001, "structure.coupling.aid_and_returnees": 0.0}
+    )
+    assert not a_week(state, off)[1].returned.any()
+
+
+def test_isisk_gets_from_the_schools_what_the_groups_leave(view_of, start):
+    changes = {
+        "groups.madrassa_students": 100_000.0, "groups.madrassa_unplaced": 0.4,
+        "groups.madrassa_hazard": 0.001 * WEEKS_PER_YEAR, "groups.unemployment_reference": 0.2,
+        "drivers.unemployment": 0.2, "cells.capacity": 10_000.0,
+    }  # fmt: skip
+    state, view = sealed(start), view_of(QUIET | changes)
+    drawn = sum(a_week(state, view, week)[1].schooled.sum() for week in range(20))
+    mean = 20 * (40 * 0.3 * (1 - isisk_fighters(state) / 10_000)).sum()  # 40 a week, 0.7 for others
+    assert abs(drawn - mean) < 4 * math.sqrt(mean)
+    for nothing in ({"groups.madrassa_share": 0.5}, {"cells.capacity": 500.0}):
+        assert a_week(state, view_of(QUIET | changes | nothing))[1].schooled.sum() == 0
 
 
 def test_top_up_by_hand():
@@ -365,3 +421,9 @@ def test_displaced_cells_step_toward_the_border(view_of, start, world):
     assert (hops[after.cell_place[moved]] == 2).all()
     n, p = used.sum(), 1 - math.exp(-0.2)
     assert abs(moved.sum() - n * p) < 4 * math.sqrt(n * p * (1 - p))
+
+
+def test_tax_on_drug_flows_is_split_by_men():
+    fighters = np.array([[12, 0, 36], [0, 0, 0]])
+    got = cells.flow_tax(np.array([1_001, 500]), fighters)
+    np.testing.assert_array_equal(got, [[250, 0, 751], [0, 0, 0]])

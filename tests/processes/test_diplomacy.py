@@ -22,7 +22,7 @@ def log_odds(p):
 
 
 @pytest.fixture
-def plain_view():
+def plain_view(world):
     """Round numbers and drivers at their neutral values."""
     return SimpleNamespace(
         diplomacy=SimpleNamespace(
@@ -36,7 +36,12 @@ def plain_view():
             engagement_from_trust=0.5,
             trust_reference=0.4,
             engagement_from_sco=0.2,
-            sco_mode=0.0,
+            engagement_loss_from_water=2.0,
+            sco_integration=0.0,
+            engagement_from_standing=0.2,
+            conditions_from_joint_pressure=0.5,
+            reciprocity_loss_from_sanctions=0.2,
+            reciprocity_loss_from_recognition=0.1,
             peer_reference=0.46,
             affinity=np.zeros(5),
             engagement_schedule=np.zeros(5),
@@ -48,15 +53,23 @@ def plain_view():
             reciprocity_from_conditions=0.4,
             reciprocity_loss_from_bare_pressure=0.3,
         ),
-        drivers=SimpleNamespace(trade_index=np.ones(5), recognition=0.0, delisting=np.zeros(5)),
+        drivers=SimpleNamespace(recognition=0.0, delisting=np.zeros(5), qosh_tepa_completion=0.0),
         statecraft=SimpleNamespace(budget_start=np.array([0.5, 0.25, 0.1, 0.15])),
+        intelligence=SimpleNamespace(sco_member=np.array([1.0, 1.0, 1.0, 0.0, 1.0])),
+        structure=SimpleNamespace(
+            rival=SimpleNamespace(bargaining=0.0), coupling=SimpleNamespace(water_tension=1.0)
+        ),
+        water=SimpleNamespace(treaty=0.0, treaty_per_level=0.3),
+        world=world,
     )
 
 
 @pytest.fixture
 def level(start, plain_view):
-    """A state at the reference engagement of the plain view."""
-    return start.replace(engagement=np.tile([0.5, 0.5, 0.1, 0.6, 0.6], (3, 1)))
+    """A state at the reference engagement and trade of the plain view."""
+    return start.replace(
+        engagement=np.tile([0.5, 0.5, 0.1, 0.6, 0.6], (3, 1)), trade_index=np.ones((3, 5))
+    )
 
 
 def test_engagement_is_anchored_in_its_start(level, plain_view):
@@ -67,20 +80,20 @@ def test_engagement_is_anchored_in_its_start(level, plain_view):
 def test_engagement_target_by_hand(level, plain_view, ordered):
     """Every term at once for Kazakhstan, whose log odds start at zero."""
     dip, drivers = plain_view.diplomacy, plain_view.drivers
-    drivers.trade_index = np.array([1.5, 1.0, 1.0, 1.0, 1.0])
     drivers.recognition = 3.0  # counted once
     drivers.delisting = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
     dip.affinity = np.array([0.2, 0.0, 0.0, 0.0, 0.0])
     dip.engagement_schedule = np.array([-0.1, 0.0, 0.0, 0.0, 0.0])
     budget = level.budget_share.copy()
     budget[:, KAZ, 3] = 0.30
-    dip.sco_mode = 1.0  # integration
+    dip.sco_integration = 1.0
     kept = np.tile([9.0, 6.0, 6.0, 6.0, 6.0], (3, 1))  # of 15: 0.6 and 0.4
     state = level.replace(
         budget_share=budget,
         engagement=np.full((3, 5), 0.66),
         trust_kept=kept,
         trust_broken=15.0 - kept,
+        trade_index=np.tile([1.5, 1.0, 1.0, 1.0, 1.0], (3, 1)),
     )
     state = ordered(state, engagement=np.array([2.0, 0.0, 0.0, 0.0, 0.0]))
     got = diplomacy.engagement_target(state, plain_view)
@@ -95,35 +108,77 @@ def test_reciprocity_by_hand(plain_view):
     """Mean engagement 0.5, one state in five sets conditions of 1 at engagement 1."""
     engagement = np.array([[1.0, 0.25, 0.25, 0.5, 0.5]])
     conditions = np.array([[1.0, 0.0, 0.0, 0.0, 0.0]])
-    plain_view.drivers.trade_index = np.full(5, 1.5)
-    got = diplomacy.reciprocity(engagement, conditions, plain_view)
+    got = diplomacy.reciprocity(engagement, conditions, np.full((1, 5), 1.5), plain_view)
     shared = 0.2 * 0.5 + 0.4 * 0.2
     expected = [sigma(0.0 + 1.0 * 0.1 + shared), sigma(log_odds(0.25) + 2.0 * 0.1 + shared)]
     np.testing.assert_allclose(got, [expected])
+
+
+def test_formal_acts_count_once_and_recognition_beyond_them_more(plain_view):
+    plain_view.drivers.delisting = np.array([1.0, 0.5, 0.0, 0.0, 0.0])
+    level = np.array([[1.0, 1.0, 1.0, 0.4, 3.0]])
+    got = diplomacy.formal_standing(level, plain_view)
+    np.testing.assert_allclose(got, [[0.3, 0.3, 0.3, 0.3 * 0.4, 0.3 + 0.2 * 2]])
+
+
+def test_the_sco_draws_in_through_its_members_up_to_its_highest_level(level, plain_view, ordered):
+    base = log_odds(diplomacy.engagement_target(level, plain_view))
+    asked = ordered(level, sco_integration=2.0)
+    gain = log_odds(diplomacy.engagement_target(asked, plain_view)) - base
+    np.testing.assert_allclose(gain[0], [0.4, 0.4, 0.4, 0.0, 0.4], atol=1e-12)
+    plain_view.diplomacy.sco_integration = 2.0  # 4 together
+    gain = log_odds(diplomacy.engagement_target(asked, plain_view)) - base
+    np.testing.assert_allclose(gain[0], [0.6, 0.6, 0.6, 0.4, 0.6], atol=1e-12)
+
+
+def test_joint_pressure_counts_as_conditions_and_sanctions_cost(level, plain_view, ordered):
+    state = ordered(
+        level, conditionality=1.0, joint_pressure=[0, 1, 3, 3, 3], targeted_sanctions=3.0,
+        recognition=[3, 3, 3, 3, 0],
+    )  # fmt: skip
+    got = diplomacy.conditions_set(state, plain_view)
+    np.testing.assert_allclose(got[0], [1.0, 1.5, 2.5, 2.5, 2.5])
+    most = ordered(level, conditionality=3.0, joint_pressure=3.0)
+    assert (diplomacy.conditions_set(most, plain_view) == 3.0).all()
+    # Sanctions at 3 in all five, recognition two levels beyond delisting in four of them.
+    np.testing.assert_allclose(diplomacy.unpaid(state, plain_view), 0.2 * 3 + 0.1 * 2 * 0.8)
+
+
+def test_under_the_rival_account_engagement_buys_nothing(plain_view):
+    low, high, index = np.full((1, 5), 0.1), np.full((1, 5), 0.9), np.ones((1, 5))
+    none, some = np.zeros((1, 5)), np.ones((1, 5))
+    plain_view.structure.rival.bargaining = 1.0
+    for engagement in (low, high):
+        got = diplomacy.reciprocity(engagement, none, index, plain_view)
+        np.testing.assert_allclose(got, [[0.5, 0.25]])
+        pressed = diplomacy.reciprocity(engagement, some, index, plain_view)
+        assert (pressed < got).all()
 
 
 def test_pressure_without_reward_backfires_and_with_reward_earns(plain_view):
     conditions = np.ones((1, 5))
     for engagement, sign in ((0.9, +1), (0.1, -1)):
         level = np.full((1, 5), engagement)
-        bare = diplomacy.reciprocity(level, np.zeros((1, 5)), plain_view)
-        pressed = diplomacy.reciprocity(level, conditions, plain_view)
+        bare = diplomacy.reciprocity(level, np.zeros((1, 5)), np.ones((1, 5)), plain_view)
+        pressed = diplomacy.reciprocity(level, conditions, np.ones((1, 5)), plain_view)
         assert (sign * (pressed - bare) > 0).all()
     # Indifferent where 0.4 e = 0.3 (1 - e).
     level = np.full((1, 5), 3 / 7)
     np.testing.assert_allclose(
-        diplomacy.reciprocity(level, conditions, plain_view),
-        diplomacy.reciprocity(level, np.zeros((1, 5)), plain_view),
+        diplomacy.reciprocity(level, conditions, np.ones((1, 5)), plain_view),
+        diplomacy.reciprocity(level, np.zeros((1, 5)), np.ones((1, 5)), plain_view),
     )
 
 
 def test_reciprocity_at_the_reference_is_the_starting_one_and_may_fall(plain_view):
     reference = np.full((1, 5), 0.4)
     none = np.zeros((1, 5))
-    np.testing.assert_allclose(diplomacy.reciprocity(reference, none, plain_view), [[0.5, 0.25]])
+    np.testing.assert_allclose(
+        diplomacy.reciprocity(reference, none, np.ones((1, 5)), plain_view), [[0.5, 0.25]]
+    )
     plain_view.diplomacy.reciprocity_slope_kandahar = -1.0  # engagement that fails
     plain_view.diplomacy.reciprocity_slope_kabul = 0.0
-    more = diplomacy.reciprocity(np.full((1, 5), 0.9), none, plain_view)
+    more = diplomacy.reciprocity(np.full((1, 5), 0.9), none, np.ones((1, 5)), plain_view)
     assert more[0, 0] < 0.5
     assert more[0, 1] == pytest.approx(0.25)
 
@@ -165,7 +220,8 @@ def test_trust_signals_come_every_four_weeks_at_the_probability_of_a_kept_promis
             name: getattr(start, name)[rows]
             for name in (
                 "engagement", "trust_kept", "trust_broken", "delivered", "week_frontier",
-                "week_home_attacks", "week_broken_promises", "budget_share",
+                "week_home_attacks", "week_broken_promises", "budget_share", "trade_index",
+                "water_deficit",
             )
         },
         promise_kept=np.full((n, 34), 0.3),
@@ -207,7 +263,7 @@ def test_constant_drivers_lead_engagement_to_its_fixed_point(view_of, start):
     drivers, dip = view.drivers, view.diplomacy
     score = (
         log_odds(dip.engagement_start)
-        + 0.4 * (drivers.trade_index - 1)
+        + 0.4 * (start.trade_index[0] - 1)
         + 0.25 * min(drivers.recognition, 1.0)
         + 0.3 * drivers.delisting
         - np.array([0, 0, 0.3, 0, 0])
@@ -218,10 +274,15 @@ def test_constant_drivers_lead_engagement_to_its_fixed_point(view_of, start):
 @pytest.mark.parametrize(
     ("values", "outcome", "sign"),
     [
-        ({"drivers.trade_index": 3.0}, "engagement", +1),
+        ({"trade.cost": -1.0}, "engagement", +1),
         ({"drivers.recognition": 1.0}, "engagement", +1),
         ({"drivers.delisting": 1.0}, "engagement", +1),
-        ({"diplomacy.sco_mode": 1.0}, "engagement", +1),
+        ({"diplomacy.sco_integration": 1.0}, "engagement", +1),
+        ({"levers.sco_integration.target": 3.0}, "engagement", +1),
+        ({"levers.recognition.target": 3.0}, "engagement", +1),
+        ({"levers.targeted_sanctions.target": 3.0}, "reciprocity", -1),
+        ({"levers.targeted_sanctions.target": 3.0}, "haven_imu", -1),
+        ({"levers.joint_pressure.target": 3.0}, "haven_imu", -1),
         ({"diplomacy.engagement_schedule": -2.0}, "engagement", -1),
         ({"levers.engagement.target": 2.0}, "engagement", +1),
         ({"levers.engagement.target": 2.0}, "reciprocity", +1),

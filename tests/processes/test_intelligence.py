@@ -23,7 +23,7 @@ from spillover.streams import Streams
 
 KAZ, KGZ, TJK, TKM, UZB = range(5)
 PLAIN = {
-    "drivers.domestic_shock": 0.0,
+    "intelligence.capacity_loss_from_shock": 0.0,
     "intelligence.touch_neighbour": 0.0,
     "intelligence.leak": 0.0,
 }
@@ -32,8 +32,14 @@ MONEY = BUDGETS.index("intelligence")
 
 @pytest.fixture
 def view(view_of):
-    """Without shocks, and with pieces and leaks left to tests of their own."""
+    """With pieces and leaks left to tests of their own."""
     return view_of(PLAIN)
+
+
+@pytest.fixture
+def start(start):
+    """Without shocks at home."""
+    return start.replace(shock=np.zeros_like(start.shock))
 
 
 def test_capacity_is_one_in_2021_and_grows_with_money_training_and_the_cis(
@@ -52,11 +58,13 @@ def test_capacity_is_one_in_2021_and_grows_with_money_training_and_the_cis(
 
 def test_threat_and_the_csto_add_capacity_and_shocks_tie_it_up(view_of, start):
     """The alarm of August 2021 (0.05, sensitivity 2.5 and 3) is part of the capacity of 2021."""
-    view = view_of({"drivers.domestic_shock": 0.5})
+    view = view_of({})
     csto = np.zeros((3, 4))
     csto[:, CSTO_OPTIONS.index("assistance")] = 0.4
     csto[:, CSTO_OPTIONS.index("reinforcement")] = 0.2
-    state = start.replace(csto_delivered=csto, threat=np.full((3, 5), 0.42))
+    state = start.replace(
+        csto_delivered=csto, threat=np.full((3, 5), 0.42), shock=np.full((3, 5), 0.5)
+    )
     got = intelligence.capacity(state, view)[0]
 
     def common(sensitivity):
@@ -88,12 +96,51 @@ def test_trust_caps_a_link(view, start, ordered):
 
 
 def test_the_sco_links_its_members_once_it_coordinates(view_of, start):
-    talks = view_of({"diplomacy.sco_mode": 1.0})
+    talks = view_of({"diplomacy.sco_integration": 1.0})
     np.testing.assert_allclose(intelligence.link_strength(start, talks), 0.1)
-    view = view_of({"diplomacy.sco_mode": 2.0})
+    view = view_of({"diplomacy.sco_coordination": 1.0})
     link = intelligence.link_strength(start, view)[0]
     assert link[STATE_PAIRS.index((KAZ, UZB))] == pytest.approx(0.2)
     assert link[STATE_PAIRS.index((TKM, UZB))] == pytest.approx(0.1)  # Turkmenistan is outside
+
+
+def test_members_raise_what_the_sco_does_together(view_of, start, ordered):
+    view = view_of({"intelligence.link_from_sco": 0.1})
+    state = start.replace(pair_trust=np.ones((3, 10)))
+    link = intelligence.link_strength(ordered(state, sco_coordination=[2, 2, 0, 3, 3]), view)[0]
+    assert link[STATE_PAIRS.index((KAZ, UZB))] == pytest.approx(0.1 + 0.2)
+    assert link[STATE_PAIRS.index((KAZ, TJK))] == pytest.approx(0.1)
+    assert link[STATE_PAIRS.index((TKM, UZB))] == pytest.approx(0.1)
+    both = view_of({"intelligence.link_from_sco": 0.1, "diplomacy.sco_coordination": 2.0})
+    link = intelligence.link_strength(ordered(state, sco_coordination=3.0), both)[0]
+    assert link[STATE_PAIRS.index((KAZ, UZB))] == pytest.approx(0.1 + 0.3)  # level 3 at most
+
+
+def test_emigrants_are_found_abroad_where_their_state_works_with_the_host(view_of, start, ordered):
+    view = view_of({"intelligence.hazard_abroad": 0.02, "intelligence.abroad_from_watch": 0.5})
+    state = ordered(start, diaspora_watch=[0, 0, 2, 0, 0])
+    row, origin = np.array([0, 0, 1]), np.array([TJK, UZB, -1])
+    got = intelligence.hazard_abroad(state, row, origin, view)
+    np.testing.assert_allclose(got, [0.04, 0.02, 0.02])
+
+
+def test_capacity_of_bases_programmes_and_those_who_lean_on_moscow(view_of, start, ordered):
+    view = view_of(
+        {
+            "intelligence.capacity_from_base": 0.03, "intelligence.capacity_from_cis": 0.2,
+            "intelligence.capacity_from_csto": 0.1, "alliances.cis_per_level": 0.2,
+            "drivers.cis_programme": 0.5,
+        }
+    )  # fmt: skip
+    plain = intelligence.capacity(start, view)[0]
+    base = intelligence.capacity(ordered(start, second_base=3.0), view)[0]
+    np.testing.assert_allclose(base / plain, [1, 1.09, 1, 1, 1])
+    own = intelligence.capacity(ordered(start, cis_programme=[0, 0, 1, 1, 3]), view)[0]
+    np.testing.assert_allclose(own / plain, [1, 1, 1.14 / 1.1, 1.07 / 1.05, 1.2 / 1.1])
+    given = start.replace(csto_delivered=np.tile([1.0, 0, 0, 0], (3, 1)))
+    near = given.replace(moscow_lean=given.moscow_lean + np.array([0, 0, 0, 0, 0.5]))
+    got = intelligence.capacity(near, view)[0] / plain
+    np.testing.assert_allclose(got, [1.1, 1.1, 1.1, 1.0, 1.05])
 
 
 def test_fused_hazard_by_hand():
@@ -151,7 +198,7 @@ def test_what_each_state_sees_of_a_plot(view):
 
 
 def test_neighbours_are_those_of_the_map(world):
-    got = intelligence.neighbours(world)
+    got = world.state_neighbours
     borders = {
         KAZ: {KGZ, TKM, UZB},
         KGZ: {KAZ, TJK, UZB},
@@ -179,14 +226,8 @@ def plotted(start):
     def build(n, base, target, cohort, **changes):
         rows = np.zeros(n, dtype=np.int64)
         shape = (n, start.plot_stage.shape[1])
-        fields = {
-            name: getattr(start, name)[rows]
-            for name in (
-                "budget_share", "delivered", "pair_trust", "counter_terror_knowledge",
-                "radicalised", "operatives", "detained", "unassigned", "control", "susceptible",
-                "threat", "csto_delivered",
-            )
-        }  # fmt: skip
+        names = (*intelligence.READS, "control", "susceptible")
+        fields = {name: getattr(start, name)[rows] for name in names}
         fields |= {
             "busy": np.zeros((n, 5), dtype=np.int64),
             "plot_stage": np.full(shape, PLANNED, dtype=np.int8),
@@ -253,15 +294,11 @@ def test_linked_neighbours_add_their_pieces_and_leaks_take_some(view_of, plotted
     assert_hazard(found_share(state, leaky), (0.12 + 0.5 * joint) * (1 - link * corruption))
 
 
-def test_monitoring_closes_channels(view, plotted, ordered):
-    state = ordered(plotted(300, BASE_HOME, KAZ, 0), online_monitoring=1.0)
-    assert_hazard(found_share(state, view), 0.12 * 0.9)
-
-
-@pytest.mark.parametrize("level", [2.0, 3.0])
-def test_monitoring_closes_channels_per_level(view, plotted, ordered, level):
-    state = ordered(plotted(300, BASE_HOME, KAZ, 0), online_monitoring=level)
-    assert_hazard(found_share(state, view), 0.12 * (1 - 0.1 * level))
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.6, 1.0])
+def test_what_is_said_in_closed_channels_is_half_lost(view, plotted, share):
+    state = plotted(300, BASE_HOME, KAZ, 0)
+    state = state.replace(closed_share=np.full_like(state.closed_share, share))
+    assert_hazard(found_share(state, view), 0.12 * (1 - 0.5 * share))
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import pytest
 
 from spillover.axes import CSTO_OPTIONS
 from spillover.processes import rule
+from spillover.state import food_need
 from spillover.streams import Streams
 
 WEEKS_PER_YEAR = 365.25 / 7
 
 
-def made_up(**drivers: float) -> SimpleNamespace:
+def made_up(grants: float = 4000.0, coupled: float = 1.0) -> SimpleNamespace:
     """Three provinces in two zones, with round numbers."""
     return SimpleNamespace(
         world=SimpleNamespace(
@@ -28,32 +29,49 @@ def made_up(**drivers: float) -> SimpleNamespace:
             income_from_opium=0.16, income_floor=0.3, aid_reference=4000.0,
             trade_reference=8000.0, opium_reference=400.0, control_reference=0.8,
             collection_efficiency=0.5, customs_tariff=0.15, domestic_revenue=800.0,
-            opium_levy=0.05, mine_revenue=160.0,
+            opium_levy=0.05, mine_revenue=160.0, aid_per_level=100.0,
+            transit_levy=0.3,
         ),
-        drivers=SimpleNamespace(
-            **{
-                "external_grants": 4000.0, "afghan_trade": 8000.0, "opium_value": 400.0,
-                "returnees_pakistan": 0.0, "returnees_iran": 0.0, **drivers,
-            }
+        drivers=SimpleNamespace(external_grants=grants),
+        structure=SimpleNamespace(
+            coupling=SimpleNamespace(aid_and_returnees=coupled, narcotics_finance=coupled)
         ),
     )  # fmt: skip
 
 
+def of_one(trade: float = 8000.0, farms: float = 400.0, aid: float = 0.0, **more: object) -> object:
+    """One replicate: USD million of trade and of the last opium harvest, levels of aid."""
+    return SimpleNamespace(
+        afghan_trade_usd_m=np.array([trade]),
+        farm_income_usd=np.array([[0, int(farms * 250_000), int(farms * 750_000)]]),
+        lever=lambda name: np.array([[aid, 0.0]]) if name == "humanitarian_aid" else None,
+        **more,
+    )
+
+
 def test_income_is_one_at_the_references():
-    assert rule.income_index(made_up()).tolist() == [1.0, 1.0, 1.0]
+    assert rule.income_index(of_one(), made_up()).tolist() == [[1.0, 1.0, 1.0]]
 
 
 def test_income_follows_aid_trade_and_opium():
     # Half the aid costs 0.125, double trade gains 0.2; the opium of a zone counts by its share.
-    view = made_up(external_grants=2000.0, afghan_trade=16000.0, opium_value=800.0)
-    assert rule.income_index(view) == pytest.approx([1.115, 1.235, 1.235])
-    ruin = made_up(external_grants=-9e4)
-    assert rule.income_index(ruin).tolist() == [0.3, 0.3, 0.3]
+    rich = of_one(trade=16000.0, farms=800.0)
+    income = rule.income_index(rich, made_up(grants=2000.0))
+    assert income == pytest.approx(np.array([[1.115, 1.235, 1.235]]))
+    # Two levels of aid make up for 200 of grants that are missing.
+    helped = rule.income_index(of_one(aid=2.0), made_up(grants=3800.0))
+    assert helped == pytest.approx(np.ones((1, 3)))
+    ruin = rule.income_index(of_one(), made_up(grants=-9e4))
+    assert ruin.tolist() == [[0.3, 0.3, 0.3]]
+    # Uncoupled, aid costs nothing.
+    assert rule.income_index(of_one(), made_up(-9e4, 0.0)).tolist() == [[1.0, 1.0, 1.0]]
 
 
-def test_returnees_weigh_by_the_afghan_population_only():
-    view = made_up(returnees_pakistan=1.5, returnees_iran=0.5)
-    assert rule.returnee_burden(view) == pytest.approx(2 * WEEKS_PER_YEAR / 1000)
+def test_returnees_weigh_by_the_people_of_their_province():
+    state = SimpleNamespace(week_returnees=np.array([[3, 0, 1]]))
+    burden = rule.returnee_burden(state, made_up())
+    assert burden == pytest.approx(WEEKS_PER_YEAR * np.array([[3 / 600, 0.0, 1 / 100]]))
+    assert rule.returnee_burden(state, made_up(coupled=0.0)).sum() == 0.0
 
 
 def test_hardship_is_the_mean_of_jobs_and_food():
@@ -62,13 +80,20 @@ def test_hardship_is_the_mean_of_jobs_and_food():
 
 def test_revenue_by_account():
     view = made_up()
-    state = SimpleNamespace(control=np.array([[0.8, 0.8, 0.8], [0.2, 0.4, 0.6]]))
-    flows = rule.revenue(state, view, np.array([0.5, 1.0, 1.5]))
+    state = SimpleNamespace(
+        control=np.array([[0.8, 0.8, 0.8], [0.2, 0.4, 0.6]]),
+        afghan_trade_usd_m=np.array([8000.0, 7600.0]),
+        transit_usd_m=np.array([[0.0, 9.0], [200.0, 9.0]]),
+        farm_income_usd=np.array([[4 * 10**8, 0, 0], [0, 10**8, 3 * 10**8]]),
+    )
+    flows = rule.revenue(state, view, np.array([[0.5, 1.0, 1.5]] * 2))
     week = 1e6 / WEEKS_PER_YEAR
+    # Dues of transit make up for the trade that the second lacks.
     # Collected: 0.5 at reference control, 0.25 at half of it; the levy does not depend on it.
     yearly = [(600.0, 300.0), (400.0, 200.0), (20.0, 20.0), (80.0, 40.0)]
     for flow, expected in zip(flows, yearly, strict=True):
         assert flow.tolist() == [round(e * week) for e in expected]
+    assert rule.revenue(state, made_up(coupled=0.0), np.ones((2, 3)))[2].tolist() == [0, 0]
 
 
 def budget(**changes: float) -> SimpleNamespace:
@@ -184,11 +209,16 @@ def test_a_quiet_world_keeps_its_legitimacy(view_of, start):
     view = view_of(
         {
             "drivers.external_grants": 1000.0, "rule.aid_reference": 1000.0,
-            "drivers.afghan_trade": 1000.0, "rule.trade_reference": 1000.0,
-            "drivers.opium_value": 500.0, "rule.opium_reference": 500.0,
-            "drivers.returnees_pakistan": 0.0, "drivers.returnees_iran": 0.0,
+            "rule.trade_reference": 1000.0, "rule.opium_reference": 500.0,
             "rule.control_gain": 0.0,
         }
+    )  # fmt: skip
+    crops = np.zeros((3, 34), dtype=np.int64)
+    crops[:, 14] = 500_000_000
+    start = start.replace(
+        farm_income_usd=crops, afghan_trade_usd_m=np.full(3, 1000.0),
+        week_returnees=np.zeros_like(start.week_returnees),
+        trade_index=np.ones_like(start.trade_index),
     )  # fmt: skip
     after, _ = rule.step(start, 0, view, Streams(1, range(3)))
     assert after.legitimacy == pytest.approx(start.legitimacy, abs=1e-12)
@@ -223,9 +253,9 @@ def test_troops_from_abroad_cost_legitimacy_at_the_border_only(view, start, worl
 
 def test_grievance_is_need_times_missing_acceptance(view, start):
     after, info = rule.step(start, 0, view, Streams(1, range(3)))
-    d = view.drivers
-    jobless = d.unemployment + view.rule.unemployment_from_returnees * rule.returnee_burden(view)
-    need = (jobless + d.food_need) / 2
+    burden = rule.returnee_burden(start, view)
+    jobless = view.drivers.unemployment + view.rule.unemployment_from_returnees * burden
+    need = (jobless + food_need(view.drivers.food_need, start, view)[:, None]) / 2
     assert after.afghan_grievance == pytest.approx(need * (1 - after.legitimacy))
     share = view.world.non_pashtun_share * (1 - view.rule.inclusion)
     assert info.exclusion == pytest.approx(np.broadcast_to(share, info.exclusion.shape))

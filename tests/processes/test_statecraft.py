@@ -17,9 +17,12 @@ JOINT_PATROLS = LEVERS.index("joint_patrols")
 KAZ, KGZ, TJK, TKM, UZB = range(5)
 
 
-def delivered_to(level, target, delay=(10.0,), allowed=True, cost=(2.0,), budget=(100.0,)):
+def delivered_to(
+    level, target, delay=(10.0,), allowed=True, cost=(2.0,), budget=(100.0,), free=None
+):
     """`deliver` for one replicate: level and target [c][v] as nested lists."""
     level = np.array([level], dtype=float)
+    free = budget if free is None else free
     return statecraft.deliver(
         level,
         np.array(target, dtype=float),
@@ -27,6 +30,7 @@ def delivered_to(level, target, delay=(10.0,), allowed=True, cost=(2.0,), budget
         np.broadcast_to(np.array(allowed), level.shape),
         np.array(cost),
         np.array(budget),
+        np.array([free], dtype=float),
     )
 
 
@@ -53,21 +57,48 @@ def test_a_withdrawn_or_blocked_lever_decays_at_the_same_pace():
     assert never[0, 0, 0] == 0.0
 
 
-def test_money_is_shared_in_proportion_when_it_runs_short():
-    """Growth of 0.1 and 0.2 at a cost of 2 and 5 asks for 1.2; 0.6 is there: half of each."""
+def test_orders_beyond_the_budget_are_cut_alike_whatever_their_delay():
+    """Goals of 1 and 2 cost 2 + 10; a budget of 6 pays half: 0.5 and 1, the slow one later."""
+    level = [[0.0, 0.0]]
+    for week in range(60):
+        got, short = delivered_to(
+            level, [[1.0, 2.0]], delay=(1.0, 50.0), cost=(2.0, 5.0), budget=(6.0,)
+        )
+        level = got[0]
+        assert short.all()
+        if week == 0:
+            np.testing.assert_allclose(level, [[0.5, 0.02]])
+    np.testing.assert_allclose(level, [[0.5, 1.0]])
+
+
+def test_growth_is_shared_in_proportion_while_money_is_tied_up():
+    """Growth of 0.1 and 0.2 at a cost of 2 and 5 asks for 1.2; 0.6 is free: half of each."""
     got, short = delivered_to(
-        [[1.0, 0.0]], [[3.0, 3.0]], delay=(10.0, 5.0), cost=(2.0, 5.0), budget=(2.6,)
+        [[1.0, 0.0]], [[3.0, 3.0]], delay=(10.0, 5.0), cost=(2.0, 5.0), free=(2.6,)
     )
     np.testing.assert_allclose(got[0, 0], [1.05, 0.1])
     assert short.all()
 
 
-def test_what_is_delivered_keeps_its_money_before_anything_grows():
+def test_a_shock_cuts_nothing_that_is_in_force():
     got, short = delivered_to(
-        [[1.0, 0.0]], [[1.0, 3.0]], delay=(1.0, 1.0), cost=(2.0, 5.0), budget=(2.0,)
+        [[1.0, 0.0]], [[1.0, 3.0]], delay=(1.0, 1.0), cost=(2.0, 5.0), free=(1.0,)
     )
     np.testing.assert_allclose(got[0, 0], [1.0, 0.0])
     assert short[0, 0].tolist() == [False, True]
+
+
+def test_a_later_order_takes_its_share_from_what_is_in_force():
+    """One lever holds the whole budget of 2; a second of the same cost ends up with half of it."""
+    level = [[1.0, 0.0]]
+    first, _ = delivered_to(level, [[1.0, 1.0]], delay=(10.0, 2.0), cost=(2.0, 2.0), budget=(2.0,))
+    np.testing.assert_allclose(first[0, 0], [0.9, 0.1])  # it grows into what becomes free
+    level = first[0]
+    for _ in range(10):
+        level = delivered_to(
+            level, [[1.0, 1.0]], delay=(10.0, 2.0), cost=(2.0, 2.0), budget=(2.0,)
+        )[0][0]
+    np.testing.assert_allclose(level, [[0.5, 0.5]])
 
 
 def test_one_poor_state_does_not_slow_a_rich_one():
@@ -93,7 +124,9 @@ def test_delivery_never_costs_more_than_the_budget(seed, budget, weeks):
             target = random.integers(0, 4, (n_c, n_v)).astype(float)
         allowed = random.random((2, n_c, n_v)) < 0.8
         before = level
-        level, _ = statecraft.deliver(before, target, delay, allowed, cost, money)
+        level, _ = statecraft.deliver(
+            before, target, delay, allowed, cost, money, np.full((2, n_c), budget)
+        )
         assert ((level * cost).sum(axis=2) <= budget + 1e-9).all()
         assert (np.abs(level - before) <= 1.0 / delay + 1e-12).all()
         assert (level >= 0.0).all()
@@ -140,6 +173,8 @@ def toy():
         alarm_disrupted=0.5,
         alarm_next_door=0.02,
         alarm_foreign_attack=2.0,
+        alarm_seizure=0.1,
+        usual_seizures=np.ones(5),
         near_weight=0.2,
     )
     world = SimpleNamespace(link_state=np.array([TJK, UZB]), hops_to_state=hops)
@@ -149,20 +184,42 @@ def toy():
         week_home_attacks=np.array([[1, 0, 0, 0, 0]]),
         week_disrupted=np.array([[0, 2, 0, 0, 0]]),
         week_foreign_attacks=np.array([3]),
+        week_seizures=np.array([[0, 1, 6, 0, 0]]),
     )
     return SimpleNamespace(statecraft=craft, world=world), state
 
 
 def test_events_by_hand(toy):
-    """Own: KAZ 5, KGZ 1, TJK 1 + 0.2, TKM 0, UZB 2; together 9.2; abroad 6."""
+    """Own: KAZ 5, KGZ 1, TJK 1 + 0.2 + 5 seizures too many, UZB 2; one too few costs 0.1 in KAZ,
+    TKM and UZB; together 9.4; abroad 6.
+    """
     view, state = toy
-    own = np.array([5.0, 1.0, 1.2, 0.0, 2.0])
-    expected = own + 0.2 * ((9.2 - own) / 4 + 6.0)
+    own = np.array([4.9, 1.0, 1.7, -0.1, 1.9])
+    expected = own + 0.2 * ((9.4 - own) / 4 + 6.0)
     np.testing.assert_allclose(statecraft.events(state, view), [expected])
 
 
+def test_usual_seizures_alarm_nobody_however_they_come(view, start):
+    """Four in one week and none in three are the usual one a week; the clip comes after."""
+    calm = start.replace(alarm=np.full((3, 5), 1.0), shock=np.zeros((3, 5)))
+    usual = np.broadcast_to(view.statecraft.usual_seizures, (3, 5))
+    streams = Streams(1, range(3))
+    level = {}
+    for name, weekly in {"even": [usual] * 4, "uneven": [4 * usual, *[0 * usual] * 3]}.items():
+        state = calm
+        for week, seizures in enumerate(weekly, start=1):
+            state, _ = statecraft.step(state.replace(week_seizures=seizures), week, view, streams)
+        level[name] = state.alarm
+    np.testing.assert_allclose(level["even"], (25 / 26) ** 4)
+    np.testing.assert_allclose(level["uneven"], level["even"], atol=0.01)
+    empty = calm.replace(alarm=np.zeros((3, 5)), week_seizures=0 * usual)
+    after, _ = statecraft.step(empty, 1, view, streams)
+    assert not after.alarm.any() and not after.threat.any()  # none at all is no less than calm
+
+
 def test_alarm_threat_and_budgets_of_a_planning_week(view, start):
-    calm = start.replace(alarm=np.full((3, 5), 0.26))
+    usual = np.broadcast_to(view.statecraft.usual_seizures, (3, 5))
+    calm = start.replace(alarm=np.full((3, 5), 0.26), shock=np.zeros((3, 5)), week_seizures=usual)
     streams = Streams(1, range(3))
     after, _ = statecraft.step(calm, 13, view, streams)
     alarm = 0.26 * 25 / 26  # a half year of smoothing, no events
@@ -177,7 +234,7 @@ def test_alarm_threat_and_budgets_of_a_planning_week(view, start):
 
 
 def test_budget_shares_sum_to_one_and_stay_without_threat(view, start):
-    unafraid = start.replace(alarm=np.zeros((3, 5)))
+    unafraid = start.replace(alarm=np.zeros((3, 5)), shock=np.zeros((3, 5)))
     quiet, _ = statecraft.step(unafraid, 0, view, Streams(1, range(3)))
     np.testing.assert_allclose(quiet.budget_share, start.budget_share)
     state = start.replace(alarm=np.full((3, 5), 50.0))
@@ -190,18 +247,13 @@ def test_budget_shares_sum_to_one_and_stay_without_threat(view, start):
 
 
 @pytest.fixture
-def shocks(view):
-    """The shipped parameters with domestic shocks that a test can set, none at first."""
-    return SimpleNamespace(
-        statecraft=view.statecraft,
-        levers=view.levers,
-        world=view.world,
-        drivers=SimpleNamespace(domestic_shock=np.zeros(5)),
-    )
+def calm(start):
+    """The first state without a shock at home."""
+    return start.replace(shock=np.zeros_like(start.shock))
 
 
-def test_repression_stays_at_the_reference_and_follows_arrests(shocks, start):
-    view = shocks
+def test_repression_stays_at_the_reference_and_follows_arrests(view, calm):
+    start = calm
     per_week = view.statecraft.arrest_reference * 7 / 365.25
     same = start.replace(week_arrests=np.tile(per_week, (3, 1)))
     after, _ = statecraft.step(same, 1, view, Streams(1, range(3)))
@@ -213,14 +265,14 @@ def test_repression_stays_at_the_reference_and_follows_arrests(shocks, start):
     np.testing.assert_allclose(after.repression, expected)
 
 
-def test_legitimacy_reverts_and_shocks_and_repression_wear_it_down(shocks, start):
-    one = shocks
+def test_legitimacy_reverts_and_shocks_and_repression_wear_it_down(view, calm):
+    one, start = view, calm
     per_week = one.statecraft.arrest_reference * 7 / 365.25
     usual = start.replace(week_arrests=np.tile(per_week, (3, 1)))
     streams = Streams(1, range(3))
     still, _ = statecraft.step(usual, 1, one, streams)
     np.testing.assert_allclose(still.state_legitimacy, start.state_legitimacy)
-    one.drivers.domestic_shock = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
+    usual = usual.replace(shock=np.tile([1.0, 0.0, 0.0, 0.0, 0.0], (3, 1)))
     shaken, _ = statecraft.step(usual, 1, one, streams)
     # The state answers with force as well: 0.2 above its level, approached by 0.02 a week.
     assert shaken.repression[0, KAZ] == pytest.approx(0.5 + 0.02 * 0.2)

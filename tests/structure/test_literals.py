@@ -27,12 +27,13 @@ class Allowed:
 
 _ROWS = "number of rows or columns of random numbers, or the row of one draw"
 ALLOWED = (
-    Allowed("cells.py", "streams.uniform(INTAKE, week, 5)", _ROWS),
+    Allowed("cells.py", "streams.uniform(INTAKE, week, 6)", _ROWS),
     Allowed("cells.py", "u[:, 3]", _ROWS),
     Allowed("cells.py", "u[:, 4]", _ROWS),
+    Allowed("cells.py", "u[:, 5]", _ROWS),
     Allowed("groups.py", "u.reshape(n_r, n_g, 3, n_a)", _ROWS),
     Allowed("groups.py", "streams.uniform(RELOCATION, week, 3 * slots)", _ROWS),
-    Allowed("groups.py", "view.drivers.opium_value * 1e6", "USD million to USD"),
+    Allowed("networks.py", "3 * n_due), 3", _ROWS),
     Allowed("plots.py", "(row.size, 3)", "number of kinds of base, the columns of `away`"),
     Allowed("recruitment.py", "10 * n_m).reshape(n_r, 10, n_m)", _ROWS),
     Allowed("recruitment.py", "leave(3,", _ROWS),

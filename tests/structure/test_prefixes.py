@@ -48,6 +48,7 @@ INSTEAD_OF_PHRASE = {
 # Names that are somebody else's word, each with whose.
 KEPT = {
     "exit_code": "the operating system's word for how a command ended",
+    "drugs_and_crime": "config key of the pillar of that name, which holds several quantities",
     "spread": "the statisticians' word for how far replicates lie apart",
     "spread_evenly": "arithmetic: to divide an amount, not an effect in another state",
 }

@@ -11,10 +11,20 @@ import pytest
 from spillover.clock import BRANCH_DATE, START, week_start
 from spillover.evidence.reading import DATA, read_csv
 from spillover.world import returns
-from spillover.world.returns import BRANCH_WEEK, ORIGINS, reconcile_returns, weekly_returns
+from spillover.world.returns import (
+    BRANCH_WEEK,
+    ORIGINS,
+    dated_stock,
+    departures_windows,
+    reconcile_returns,
+    weekly_departures,
+    weekly_hazards,
+    weekly_returns,
+)
 
 WINDOWS = reconcile_returns()
 WEEKLY = weekly_returns(490)
+SERIES = [f"{kind}_{o.lower()}" for kind in ("return_hazard", "departures") for o in ORIGINS]
 
 
 def persons(origin: str, first: date, last: date) -> float:
@@ -28,13 +38,23 @@ def persons(origin: str, first: date, last: date) -> float:
 
 
 def from_table(first: date, last: date) -> float:
-    """Persons of drivers.csv between two days, weeks cut at the day."""
+    """Persons between two days by the hazards of drivers.csv, weeks cut at the day.
+
+    Every week takes its share of the stock that the weeks before left.
+    """
+    table = {name: {} for name in SERIES}
+    for row in read_csv(DATA / "drivers.csv", ("series", "week", "value")):
+        if row["series"] in table:
+            table[row["series"]][int(row["week"])] = float(row["value"])
     total = 0.0
-    for row in read_csv(DATA / "drivers.csv", ("series", "week_start", "value")):
-        if row["series"].startswith("returnees_"):
-            day = date.fromisoformat(row["week_start"])
+    for origin in ORIGINS:
+        stock = dated_stock(origin)[0]
+        for week in range(490):
+            back = stock * (1 - np.exp(-table[f"return_hazard_{origin.lower()}"][week]))
+            stock += table[f"departures_{origin.lower()}"][week] - back
+            day = week_start(week)
             overlap = (min(last, day + timedelta(6)) - max(first, day)).days + 1
-            total += float(row["value"]) * max(0, overlap) / 7
+            total += back * max(0, overlap) / 7
     return total
 
 
@@ -87,11 +107,23 @@ def test_weeks_carry_every_person_of_the_windows(origin: str) -> None:
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_status_quo_never_returns_more_people_than_there_are(origin: str) -> None:
-    future = WEEKLY[origin][BRANCH_WEEK:]
-    assert (future > 0).all()
-    arrivals = returns._arrivals_per_week(origin) * np.arange(1, len(future) + 1)
-    assert (np.cumsum(future) < returns._stock(origin, "2025") + arrivals).all()
+def test_a_hazard_sends_home_the_counted_out_of_those_who_live_there(origin: str) -> None:
+    hazards = weekly_hazards(490)[origin]
+    share = WEEKLY[origin][:BRANCH_WEEK] / dated_stock(origin)[:-1]
+    np.testing.assert_allclose(1 - np.exp(-hazards[:BRANCH_WEEK]), share)
+    later = hazards[BRANCH_WEEK:]
+    np.testing.assert_array_equal(later[:52], hazards[BRANCH_WEEK - 52 : BRANCH_WEEK])
+    np.testing.assert_array_equal(later[52:], later[:-52])
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_the_account_of_those_abroad_is_never_empty(origin: str) -> None:
+    """People before the branch and after it; the last level is a third of the first or more."""
+    out = weekly_departures(490)[origin]
+    stock = dated_stock(origin)[0] + np.cumsum(out - WEEKLY[origin])
+    assert (WEEKLY[origin] > 0).all()
+    assert stock.min() > dated_stock(origin)[0] / 3
+    assert dated_stock(origin)[-1] == pytest.approx(returns._stock(origin, "2025"), rel=0.01)
 
 
 def test_status_quo_keeps_the_season_of_2025() -> None:
@@ -106,3 +138,52 @@ def week_of(day: date) -> int:
     week = (day - START).days // 7
     assert week_start(week) == day
     return week
+
+
+def weeks_to(day: date) -> int:
+    """Number of weeks from the start that end on or before a day."""
+    return (day - START).days // 7
+
+
+@pytest.mark.parametrize(
+    ("origin", "stock", "years"),
+    [
+        ("Pakistan", 1_482_000, ("2021", "2022", "2023", "2024", "2025")),
+        ("Iran", 2_746_000, ("2022", "2023", "2024")),
+    ],
+)
+def test_departures_close_the_account_of_those_abroad(origin, stock, years) -> None:
+    """Stock at the takeover + departures - returns meets every yearly count, to a week's flow."""
+    net = weekly_departures(490)[origin] - WEEKLY[origin]
+    for year in years:
+        n_weeks = min(weeks_to(date(int(year) + 1, 1, 1)), BRANCH_WEEK)
+        after = stock + net[:n_weeks].sum()
+        assert after == pytest.approx(returns._stock(origin, year), rel=0.02), year
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_departures_have_no_gap_and_are_never_negative(origin) -> None:
+    own = [window for window in departures_windows() if window.origin == origin]
+    assert own[0].first == START
+    assert own[-1].last == BRANCH_DATE - timedelta(days=1)
+    assert all(b.first - a.last == timedelta(days=1) for a, b in pairwise(own))
+    assert all(window.persons >= 0 for window in own)
+    late = weekly_departures(490)[origin][BRANCH_WEEK:]
+    assert (late == late[0]).all()
+
+
+@pytest.mark.parametrize(("origin", "persons"), [("Iran", 2_504_324), ("Pakistan", 1_613_283)])
+def test_departures_go_on_at_the_pace_of_three_years_in_the_same_definition(origin, persons):
+    """Closing flows of 2023, 2024 and 2025 to the branch over 1099 days, per week."""
+    late = weekly_departures(490)[origin][BRANCH_WEEK]
+    days = (BRANCH_DATE - date(2023, 1, 1)).days
+    assert days == 1099
+    assert late == pytest.approx(7 * persons / days, rel=1e-3)
+    before = weekly_departures(490)[origin][week_of(date(2023, 1, 1)) : BRANCH_WEEK]
+    assert late == pytest.approx(before.mean())
+
+
+def test_iran_is_not_emptied_by_the_wave_of_2025() -> None:
+    """Returns of 2025 exceed the fall of the stock, so nobody is counted as leaving for Iran."""
+    windows = [w for w in departures_windows() if w.origin == "Iran"]
+    assert windows[-1].persons == 0

@@ -98,7 +98,7 @@ def _parameters(make_backend: MakeBackend, changes: tuple[Any, ...], n_weeks: in
 
 
 def chunk_tables(spec: ChunkSpec, observed: Any, backend: Backend) -> dict[str, bytes]:
-    """The three tables of a chunk as Parquet bytes, by kind."""
+    """The tables of a chunk as Parquet bytes, by kind: three, and two more of a hindcast."""
     notes = {
         "cell_id": spec.cell.id,
         "first": spec.block.first,
@@ -107,11 +107,13 @@ def chunk_tables(spec: ChunkSpec, observed: Any, backend: Backend) -> dict[str, 
         "fingerprint": spec.fingerprint,
     }
     outcomes = backend.outcomes
-    frames: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
+    frames: dict[str, tuple[Any, Mapping[str, Any]]] = {
         "places": (observed.places, backend.place_outcomes),
         "series": (observed.series, {}),
         "outcomes": (observed.outcomes, outcomes),
     }
+    if spec.frame.horizon == "hindcast" and observed.weeks is not None:
+        frames |= {"weeks": (observed.weeks, outcomes), "severities": (observed.severities, {})}
     return {
         kind: parquet_bytes(labelled_table(frame, spec.cell.labels, registry, notes))
         for kind, (frame, registry) in frames.items()
@@ -124,6 +126,7 @@ def record_failure(failure: Failure) -> Failure:
     content = {
         "chunk": spec.id,
         "scenario": spec.cell.scenario,
+        "structure": spec.cell.structure,
         "stressor": spec.cell.stressor,
         "policy": spec.cell.policy,
         "draw": spec.cell.draw,

@@ -24,17 +24,19 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException, ValidationE
 from yaml import YAMLError
 
 from spillover.batch.options import GROUPS, config_root, option_names, require_option
-from spillover.batch.schema import LAYERS, Config, check, known_keys, unknown_key
+from spillover.batch.schema import DOCUMENTED, LAYERS, Config, check, known_keys, unknown_key
 from spillover.errors import UserError
 
 _COMMAND_LINE = "command line"
+REFERENCES = frozenset({"status_quo", DOCUMENTED})
+"""Options that change nothing; they come first."""
 
 
 @dataclass(frozen=True)
 class Composed:
     """A checked configuration together with the files it chose.
 
-    ``choices`` maps each group (scenario, stressor, policy, ...) to the chosen option;
+    ``choices`` maps each group (structure, scenario, policy, ...) to the chosen option;
     ``asked`` holds the layers that the command line named, with one or more options each.
     """
 
@@ -78,7 +80,7 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
 
 
 def load_layer(layer: str, name: str, config_dir: Path | None = None) -> list[dict[str, Any]]:
-    """Contents of a scenario, stressor or policy; ``a+b`` gives the contents of both.
+    """Contents of an option of a layer; ``a+b`` gives the contents of both.
 
     Each mapping carries an additional key ``origin`` that names its file.
     """
@@ -111,7 +113,7 @@ def expand_names(layer: str, names: Sequence[str], config_dir: Path | None) -> t
         if "*" in pattern or "?" in pattern:
             # the reference comes first wherever it is part of the set
             matches = [option for option in known if fnmatchcase(option, pattern)]
-            result.update(dict.fromkeys(sorted(matches, key=lambda n: n != "status_quo")))
+            result.update(dict.fromkeys(sorted(matches, key=lambda n: n not in REFERENCES)))
         else:
             for part in pattern.split("+"):
                 require_option(layer, part, config_dir, where=layer)
@@ -187,7 +189,7 @@ def _names(override: Override, layer: str, config_dir: Path | None) -> tuple[str
 def _require_key(key: str, override: Override, config_dir: Path | None) -> None:
     if key.split(".")[0] in LAYERS:
         raise UserError(
-            "The content of a scenario or policy file is not changed on the command line.",
+            f"The content of a {key.split('.')[0]} file is not changed on the command line.",
             where=_COMMAND_LINE,
             got=override.input_line,
             allowed=f"{key.split('.')[0]}=NAME",
@@ -204,8 +206,12 @@ def _require_key(key: str, override: Override, config_dir: Path | None) -> None:
         )
     if key in GROUPS:
         require_option(key, str(override.value()), config_dir, where=_COMMAND_LINE)
-    elif key not in known_keys():
-        raise unknown_key(key, _COMMAND_LINE)
+        return
+    value = override.value()
+    parts = [f"{key}.{part}" for part in value] if isinstance(value, Mapping) else []
+    for name in (key, *parts):
+        if name not in known_keys():
+            raise unknown_key(name, _COMMAND_LINE)
 
 
 @contextmanager
@@ -256,7 +262,7 @@ def _structured(tree: DictConfig, choices: Mapping[str, str]) -> Config:
 
 
 def _kind_of(key: str) -> str:
-    kinds = {int: "a whole number", bool: "true or false", str: "text"}
+    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
     default = OmegaConf.select(OmegaConf.structured(Config), key)
     return kinds.get(type(default), "see `spillover run --help`")
 

@@ -14,7 +14,7 @@ from spillover.batch.backend import Backend
 from spillover.batch.compose import Composed, expand_names, load_layer
 from spillover.batch.fingerprint import Fingerprint, short_hash
 from spillover.batch.layers import layer_changes, user_changes
-from spillover.batch.schema import LAYERS, Config, parse_date
+from spillover.batch.schema import DATED_LAYERS, DOCUMENTED, LAYERS, Config, parse_date
 from spillover.errors import UserError
 from spillover.evidence.changes import Change
 from spillover.evidence.priors import draw
@@ -27,11 +27,12 @@ REFERENCE = ("status_quo", "status_quo")
 class Cell:
     """One point of the design: which changes are made to the parameters of the model.
 
-    ``id`` is the hash of everything that decides its numbers; ``pending`` lists, by scenario,
-    stressor and policy, the lines that no process carries out yet.
+    ``id`` is the hash of everything that decides its numbers; ``pending`` lists, by file, the
+    lines that no process carries out yet.
     """
 
     id: str
+    structure: str
     scenario: str
     stressor: str
     policy: str
@@ -62,6 +63,7 @@ class Frame:
     n_weeks: int
     starts: tuple[date, date, date]
     branch_week: int
+    structure: str
     stressor: str
     uncertainty: str
     seed: int
@@ -76,8 +78,9 @@ class Frame:
         """Plain values for the manifest."""
         return {
             "horizon": self.horizon,
-            "start": dict(zip(LAYERS, map(str, self.starts), strict=True)),
+            "start": dict(zip(DATED_LAYERS, map(str, self.starts), strict=True)),
             "branch_week": self.branch_week,
+            "structure": self.structure,
             "stressor": self.stressor,
             "uncertainty": self.uncertainty,
             "seed": self.seed,
@@ -109,10 +112,12 @@ def make_plan(composed: Composed, backend: Backend, is_sweep: bool) -> Plan:
     scenarios, policies = _names(composed, is_sweep)
     contents = {
         (layer, name): load_layer(layer, name, composed.config_dir)
-        for layer, names in zip(LAYERS, (scenarios, [config.stressor], policies), strict=True)
+        for layer, names in zip(
+            LAYERS, ([config.structure], scenarios, [config.stressor], policies), strict=True
+        )
         for name in names
     }
-    keys = {layer: _start_key(layer, composed) for layer in LAYERS}
+    keys = {layer: _start_key(layer, composed) for layer in DATED_LAYERS}
     starts = _start_dates(config, keys)
     frame = _frame(config, starts, keys, contents)
     users = user_changes(config.set, backend.tree)
@@ -143,8 +148,15 @@ def _names(composed: Composed, is_sweep: bool) -> tuple[tuple[str, ...], tuple[s
             )
         names = asked or (tuple(designed) if is_sweep and designed else (composed.choices[layer],))
         result.append(expand_names(layer, names, composed.config_dir))
-    if len(composed.asked.get("stressor", ("",))) > 1:
-        raise UserError("One stressor at a time.", where="stressor", next="Use a+b to combine.")
+    for layer in ("structure", "stressor"):
+        if len(composed.asked.get(layer, ("",))) > 1:
+            raise UserError(
+                f"One {layer} at a time, because a results folder has one.",
+                where=layer,
+                got=", ".join(composed.asked[layer]),
+                allowed=f"one {layer}, or a+b to combine two",
+                next="Run the command once per value; the worlds are the same in each folder.",
+            )
     return result[0], result[1]
 
 
@@ -161,7 +173,7 @@ def _start_key(layer: str, composed: Composed) -> str:
 def _start_dates(config: Config, keys: Mapping[str, str]) -> tuple[date, date, date]:
     texts = (config.start.scenario, config.start.stressor, config.start.policy)
     first, second, third = (
-        parse_date(text, keys[layer]) for layer, text in zip(LAYERS, texts, strict=True)
+        parse_date(text, keys[layer]) for layer, text in zip(DATED_LAYERS, texts, strict=True)
     )
     parse_date(config.start.date, "start.date")
     return first, second, third
@@ -174,10 +186,10 @@ def _frame(
     contents: Mapping[tuple[str, str], list[dict[str, Any]]],
 ) -> Frame:
     n_weeks = clock.horizon_weeks(config.horizon)
-    days = dict(zip(LAYERS, starts, strict=True))
+    days = dict(zip(DATED_LAYERS, starts, strict=True))
     # first the horizon, then the day of the week: the nearest Sunday would be refused as well
     for (layer, name), files in contents.items():
-        if any(file.get("changes") for file in files):
+        if layer in days and any(file.get("changes") for file in files):
             _require_inside(f"The {layer} '{name}'", keys[layer], days[layer], config.horizon)
     if config.horizon == "projection":
         for layer, day in days.items():
@@ -190,6 +202,7 @@ def _frame(
         n_weeks=n_weeks,
         starts=starts,
         branch_week=branch if branch < n_weeks else 0,
+        structure=config.structure,
         stressor=config.stressor,
         uncertainty=config.uncertainty.name,
         seed=config.seed,
@@ -227,18 +240,22 @@ def _cell(
     backend: Backend,
     version: Fingerprint,
 ) -> Cell:
-    names = (scenario, frame.stressor, policy)
+    names = (frame.structure, scenario, frame.stressor, policy)
+    weeks = (
+        0,
+        *(clock.week_index(day) for day in frame.starts),
+    )  # a structure holds from the start
     changes: tuple[Change, ...] = draw(backend.tree, frame.seed, index) if index else ()
     pending: list[tuple[str, tuple[str, ...]]] = []
-    for layer, name, day in zip(LAYERS, names, frame.starts, strict=True):
+    for layer, name, week in zip(LAYERS, names, weeks, strict=True):
         files = contents[layer, name]
-        changes += layer_changes(files, layer, clock.week_index(day))
+        changes += layer_changes(files, layer, week)
         lines = [pending_text(line) for file in files for line in file.get("pending") or ()]
         pending.append((f"{layer}/{name}", tuple(lines)))
     changes += users
     # refuses unknown paths, values out of bounds, and values that do not fit together
     backend.compile(backend.tree.with_changes(changes), frame.n_weeks)
-    cell = Cell("", scenario, frame.stressor, policy, index, changes, tuple(pending))
+    cell = Cell("", *names, index, changes, tuple(pending))
     return replace(cell, id=cell_id(cell, frame, version))
 
 
@@ -254,7 +271,7 @@ def cell_id(cell: Cell, frame: Frame, version: Fingerprint) -> str:
     """First 12 hex digits of a hash over all that decides the numbers of a cell."""
     content = {
         "model": version.as_dict(),
-        "names": [cell.scenario, cell.stressor, cell.policy, cell.draw],
+        "names": [cell.structure, cell.scenario, cell.stressor, cell.policy, cell.draw],
         "changes": [change.semantic() for change in cell.changes],
         "weeks": [frame.n_weeks, frame.branch_week],
         "seed": frame.seed,
@@ -281,6 +298,7 @@ def _run_name(composed: Composed, frame: Frame, is_sweep: bool) -> str:
         not frame.overrides
         and frame.seed == default.seed
         and frame.horizon == default.horizon
+        and frame.structure == DOCUMENTED
         and frame.stressor == default.stressor
         and frame.uncertainty == "none"
         and set(frame.starts) == {clock.BRANCH_DATE}

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
-PRESENTATION = frozenset({"analysis", "batch", "commands", "configs", "figures", "report", "twin"})
+PRESENTATION = frozenset(
+    {"analysis", "batch", "commands", "configs", "figures", "report", "twin", "validation"}
+)
 PRESENTATION_FILES = frozenset({"__init__.py", "__main__.py", "cli.py", "model.py"})
 DOCUMENTS = frozenset({"facts.csv", "papers.csv", "sources.csv", "targets.csv"})
 DATA_SUFFIXES = frozenset({".csv", ".yaml", ".npz", ".json"})

@@ -1,4 +1,4 @@
-"""From the lines of scenario and policy files to dated changes of parameters."""
+"""From the lines of structure, scenario, stressor and policy files to dated changes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from spillover.errors import UserError, nearest
 from spillover.evidence.changes import Change
 
 OPERATIONS = ("set", "scale", "add")
+STRUCTURE_PATHS = "structure."
 _LINE_KEYS = frozenset(
     {"path", *OPERATIONS, "from_week", "ramp_weeks", "until_week", "members"}
     | {"basis", "sources", "note"}
@@ -28,7 +29,7 @@ def layer_changes(
 
     Args:
         contents: parsed files, each with its ``origin``.
-        layer: scenario, stressor or policy.
+        layer: structure, scenario, stressor or policy.
         start_week: week index to which ``from_week: 0`` refers.
 
     Raises:
@@ -61,6 +62,7 @@ def _change(
     line: Mapping[str, Any], layer: str, start_week: int, origin: str, where: str
 ) -> Change:
     _refuse_unknown(line, _LINE_KEYS, where)
+    _refuse_foreign(line, layer, where)
     operations = [op for op in OPERATIONS if line.get(op) is not None]
     if len(operations) != 1 or not line.get("path"):
         raise UserError(
@@ -88,6 +90,23 @@ def _change(
         sources=tuple(line.get("sources") or ()),
         basis=str(line.get("basis") or "assumed"),
         note=str(line.get("note") or ""),
+    )
+
+
+def _refuse_foreign(line: Mapping[str, Any], layer: str, where: str) -> None:
+    """A structure changes which mechanisms hold, and only a structure (or a user) does."""
+    path = str(line.get("path") or "")
+    if not path or path.startswith(STRUCTURE_PATHS) == (layer == "structure"):
+        return
+    is_structure = layer == "structure"
+    raise UserError(
+        f"A {layer} file cannot change this parameter.",
+        where=where,
+        got=path,
+        allowed=f"paths that {'' if is_structure else 'do not '}begin with {STRUCTURE_PATHS}",
+        next="Put it into a file of configs/scenario, stressor or policy."
+        if is_structure
+        else "Put it into a file of configs/structure, or give set.PATH=VALUE.",
     )
 
 

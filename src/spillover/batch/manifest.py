@@ -201,6 +201,7 @@ def cell_rows(cells: tuple[Cell, ...], plan: Plan) -> pd.DataFrame:
     for cell in cells:
         row: dict[str, Any] = {
             **cell.labels,
+            "structure": cell.structure,
             "stressor": cell.stressor,
             "horizon": plan.frame.horizon,
             "n_weeks": plan.frame.n_weeks,

@@ -16,6 +16,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "scenario": "how the region develops from the branch date on",
         "stressor": "an additional shock on top of the scenario",
         "policy": "what the five states do; a+b combines two",
+        "structure": "which account of the mechanisms holds; without_X switches X off",
         "experiment": "a question with its design",
         "design": "which scenarios and policies a sweep crosses",
         "uncertainty": "documented values, or draws from the priors",

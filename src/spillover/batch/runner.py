@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from spillover.batch import manifest as manifests
 from spillover.batch.backend import Backend, MakeBackend
@@ -195,6 +196,22 @@ def read_outcomes(results: Path, period: str | None = None) -> pd.DataFrame:
     """
     paths = [chunk_path(results, "outcomes", cell, block) for cell, block in stored_blocks(results)]
     return read_tables(paths, filters=None if period is None else [("period", "=", period)])
+
+
+def read_kind(results: Path, kind: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Rows of one kind of table of all finished chunks of a folder.
+
+    Args:
+        results: the folder.
+        kind: one of `store.KINDS` or `store.HINDCAST_KINDS`; empty where a folder has none.
+        columns: which columns, as far as they are there; None for all.
+    """
+    paths = [chunk_path(results, kind, cell, block) for cell, block in stored_blocks(results)]
+    paths = [path for path in paths if path.is_file()]
+    if columns is None or not paths:
+        return read_tables(paths)
+    there = set(pq.read_schema(paths[0]).names)
+    return read_tables(paths, columns=[name for name in columns if name in there])
 
 
 def cell_order(results: Path) -> dict[str, int]:

@@ -7,6 +7,7 @@ wrong key or type is found with its full name.
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +16,12 @@ from typing import Any
 from spillover import clock
 from spillover.errors import UserError, nearest
 
-LAYERS = ("scenario", "stressor", "policy")
+DATED_LAYERS = ("scenario", "stressor", "policy")
+"""Layers whose weeks count from a start date."""
+LAYERS = ("structure", *DATED_LAYERS)
+"""Layers in the order of application; a structure holds from the first week of the model."""
+DOCUMENTED = "documented"
+"""The structure without a change: the model as its documentation says."""
 
 
 @dataclass
@@ -45,6 +51,22 @@ class DesignConfig:
 
 
 @dataclass
+class PillarWeightsConfig:
+    """How much each pillar counts in the index; only ratios matter, and only the index changes."""
+
+    violence: float = 1.0
+    extremism: float = 1.0
+    drugs_and_crime: float = 1.0
+    migration: float = 1.0
+    water_and_economy: float = 1.0
+    regional_strain: float = 1.0
+
+    def by_pillar(self) -> dict[str, float]:
+        """Weights under the names of the pillars."""
+        return {key.replace("_", " "): value for key, value in vars(self).items()}
+
+
+@dataclass
 class EngineConfig:
     """How the work is done; nothing here changes a number.
 
@@ -60,6 +82,7 @@ class EngineConfig:
 class Config:
     """One executed configuration."""
 
+    structure: str = DOCUMENTED
     scenario: str = "status_quo"
     stressor: str = "none"
     policy: str = "status_quo"
@@ -71,6 +94,7 @@ class Config:
     uncertainty: UncertaintyConfig = field(default_factory=UncertaintyConfig)
     design: DesignConfig = field(default_factory=DesignConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
+    pillar_weights: PillarWeightsConfig = field(default_factory=PillarWeightsConfig)
     name: str | None = None
     question: str | None = None
     results: str | None = None
@@ -113,6 +137,7 @@ def check(config: Config, where: str) -> None:
     _at_least("engine.batch_size", config.engine.batch_size, 1, where)
     _at_least("engine.block_size", config.engine.block_size, 1, where)
     _at_least("uncertainty.draws", config.uncertainty.draws, 1, where)
+    _weights(config.pillar_weights, where)
     clock.horizon_weeks(config.horizon)
     if config.uncertainty.name not in ("none", "priors"):
         raise UserError(
@@ -129,6 +154,26 @@ def check(config: Config, where: str) -> None:
             got=config.name,
             allowed="letters, digits and _ . + -",
             next="For example name=my_run; results=FOLDER takes any folder.",
+        )
+
+
+def _weights(weights: PillarWeightsConfig, where: str) -> None:
+    for key, value in vars(weights).items():
+        if not 0.0 <= value < math.inf:
+            raise UserError(
+                "A pillar cannot have this weight.",
+                where=f"pillar_weights.{key} ({where})",
+                got=value,
+                allowed="a number from 0; 0 leaves the pillar out of the index",
+                next=f"For example pillar_weights.{key}=2.",
+            )
+    if not any(vars(weights).values()):
+        raise UserError(
+            "An index needs at least one pillar with a weight.",
+            where=f"pillar_weights ({where})",
+            got="0 for every pillar",
+            allowed="a number above 0 for one pillar or more",
+            next="For example pillar_weights.violence=1.",
         )
 
 

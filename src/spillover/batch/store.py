@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 KINDS = ("places", "series", "outcomes")
-"""Tables of a chunk in the order in which they are written; the last one marks it as done."""
+"""Tables of every chunk in the order in which they are written; the last one marks it as done."""
+HINDCAST_KINDS = ("weeks", "severities")
+"""Further tables of a hindcast, written before the others."""
 _CHUNK_NAME = re.compile(r"w(\d{5,})-(\d{5,})\.parquet")
 
 
@@ -106,18 +108,19 @@ def write_chunk(
     results: Path, cell_id: str, block: Block, tables: Mapping[str, bytes], seconds: float
 ) -> Receipt:
     """Write the tables of a chunk and its receipt; the outcomes table comes last."""
+    kinds = [kind for kind in (*HINDCAST_KINDS, *KINDS) if kind in tables]
     receipt = Receipt(
         cell_id,
         block.first,
         block.stop,
-        sha256={kind: hashlib.sha256(tables[kind]).hexdigest() for kind in KINDS},
-        n_bytes={kind: len(tables[kind]) for kind in KINDS},
+        sha256={kind: hashlib.sha256(tables[kind]).hexdigest() for kind in kinds},
+        n_bytes={kind: len(tables[kind]) for kind in kinds},
         seconds=round(seconds, 3),
     )
-    for kind in KINDS[:-1]:
+    for kind in kinds[:-1]:
         write_atomic(chunk_path(results, kind, cell_id, block), tables[kind])
     write_json(receipt_path(results, cell_id, block), asdict(receipt))
-    write_atomic(chunk_path(results, KINDS[-1], cell_id, block), tables[KINDS[-1]])
+    write_atomic(chunk_path(results, kinds[-1], cell_id, block), tables[kinds[-1]])
     failure_path(results, cell_id, block).unlink(missing_ok=True)
     return receipt
 
@@ -144,7 +147,7 @@ def chunk_damage(results: Path, cell_id: str, block: Block) -> str:
     receipt = read_receipt(results, cell_id, block)
     if receipt is None:
         return "its receipt is missing or unreadable"
-    for kind in KINDS:
+    for kind in {**dict.fromkeys(KINDS), **receipt.sha256}:
         path = chunk_path(results, kind, cell_id, block)
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -27,6 +27,8 @@ INDEX_NOTES: Mapping[str, str] = {
     "week": "Week index; week 0 starts 2021-08-15",
     "value": "Weekly value, rounded to the resolution of the outcome",
     "count": "Replicates of the block with this value",
+    "killed": "People killed by one attack",
+    "n_attacks": "Attacks of ISIS-K in Afghanistan that killed so many",
     "unit": "Unit of the outcome, and so of mean and quantiles",
     "n": "Replicates behind the row",
     "mean": "Mean over the replicates",
@@ -35,6 +37,7 @@ INDEX_NOTES: Mapping[str, str] = {
     "q50": "Median over the replicates",
     "q75": "75% quantile over the replicates",
     "q95": "95% quantile over the replicates",
+    "structure": "Structure: which account of the mechanisms holds",
     "stressor": "Stressor: a shock on top of the scenario",
     "horizon": "Horizon of the simulation",
     "n_weeks": "Weeks simulated",
@@ -43,11 +46,12 @@ INDEX_NOTES: Mapping[str, str] = {
     "start_stressor": "Week start from which the stressor counts its weeks",
     "start_policy": "Week start from which the policy counts its weeks",
     "seed": "Root of all random numbers",
-    "changes": "Changes of parameters by scenario, stressor, policy and user, as JSON",
+    "changes": "Changes of parameters by structure, scenario, stressor, policy and user, as JSON",
 }
 INDEX_UNITS: Mapping[str, str] = {
     **dict.fromkeys(("week", "n_weeks", "branch_week"), "week"),
     **dict.fromkeys(("n", "count"), "replicates"),
+    **{"killed": "deaths", "n_attacks": "attacks"},
     **dict.fromkeys(("mean", "q05", "q25", "q50", "q75", "q95"), "see column unit"),
 }
 

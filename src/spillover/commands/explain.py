@@ -10,7 +10,7 @@ from spillover.batch.schema import LAYERS
 
 
 def explain(name: str, config_dir: Path | None = None) -> str:
-    """Text about a parameter, lever, scenario, stressor, policy, outcome or fact.
+    """Text about a parameter, lever, structure, scenario, stressor, policy, outcome or fact.
 
     Raises:
         UserError: nothing has this name.

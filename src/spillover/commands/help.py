@@ -15,9 +15,11 @@ usage: spillover VERB [KEY=VALUE ...] [options]
 
   run       one scenario and policy, many random worlds: distributions, weekly quantiles, figures
   sweep     a design of scenarios x policies; stops and resumes at any time
-  explain   what stands behind a parameter, policy, scenario, lever or outcome
+  explain   what stands behind a parameter, lever, structure, scenario, stressor, policy, outcome
+            or fact
   status    what of a results folder is done, failed or damaged
   figures   draw the figures of a results folder again
+  validate  compare a hindcast with what was observed: seventeen patterns, hits and misses
 
 first steps
   spillover sweep experiment=quick               four scenarios with and without the full package
@@ -42,7 +44,7 @@ examples
 options
   --dry-run          say what would be computed, how long it takes and how much disk it needs;
                      writes nothing
-  --config-dir DIR   also use the files in DIR/scenario, DIR/policy, DIR/experiment, ...
+  --config-dir DIR   also use the files in DIR/scenario, DIR/structure, DIR/experiment, ...
 
 groups (NAME=OPTION)
 {groups}
@@ -54,6 +56,9 @@ keys (KEY=VALUE)
                      policy with start.policy inside it
   start.date=...     week start (a Sunday) from which scenario and policy count their weeks;
                      also start.scenario, start.stressor, start.policy
+  pillar_weights.violence=2   how much a pillar counts in the index, 1 by default; likewise
+                     extremism, drugs_and_crime, migration, water_and_economy, regional_strain;
+                     changes pillars.csv and no other number, so the folder stays the same
   set.PATH=NUMBER    another value for a parameter, in every week: set.border.posture=2, or for
                      one member of its axis: set.border.posture.TJK=2
   uncertainty.draws  number of draws with uncertainty=priors; each draw is a cell
@@ -76,7 +81,7 @@ _PURPOSES = {
   spillover run
   spillover run scenario=benign_engagement policy=full_package replicates=200 seed=7
   spillover run policy=border_security+diplomatic_engagement
-  spillover run horizon=hindcast""",
+  spillover run horizon=hindcast structure=static_routes   another account, from August 2021 on""",
     ),
     "sweep": (
         "A design of cells: scenarios x policies (x draws of the uncertain parameters).",
@@ -92,13 +97,30 @@ _OTHERS = {
     "explain": """\
 usage: spillover explain NAME [--config-dir DIR]
 
-Value, unit, bounds, prior, basis and derivation of a parameter with the facts behind it; or the
-lines of a scenario or policy; or what an outcome means.
+What stands behind a name:
+
+  a parameter path   value, unit, bounds, prior, basis and derivation, and the facts behind it;
+                     the beginning of a path, such as border, lists its parameters
+  a lever            what it does, its cost, delay and preconditions, and who uses it
+  a structure        which mechanisms it switches off or replaces, from the first week on
+  a scenario, stressor or policy   its changes line by line, with what holds without them
+  an outcome         what is counted, its unit and whether more of it is better
+  a fact id          what a document says, and what of the model rests on it
+
+A kind in front picks one of several things of one name: policy/engagement, lever/engagement.
 
 examples
   spillover explain levers.prevention.cost
+  spillover explain prevention
+  spillover explain structure/static_routes
   spillover explain cordon_sanitaire
-  spillover explain full_package
+  spillover explain stressor/aid_collapse
+  spillover explain policy/full_package
+  spillover explain water_deficit
+  spillover explain M-KOSHTEPA-TENSION
+
+options
+  --config-dir DIR   also find the files in DIR/scenario, DIR/structure, DIR/policy, ...
 """,
     "status": """\
 usage: spillover status FOLDER
@@ -117,6 +139,34 @@ Draw fan charts, distributions, maps and paired differences again from the store
 
 example
   spillover figures results/quick
+""",
+    "validate": """\
+usage: spillover validate [FOLDER] [--replicates N] [--priors N] [--results FOLDER]
+
+Compare a hindcast with observed patterns of 2021 to 2023 (attacks, strengths, poppy, seizures,
+refugees, trade, revenue, engagement, plots). A pattern passes when 90% of the worlds span the
+observed value and their median lies inside the band; it is a miss otherwise, and not covered
+where the folder has no such outcome. Nothing is fitted here, and misses are shown like passes.
+
+  FOLDER             a folder that `spillover run horizon=hindcast` has written; without one, a
+                     hindcast is run into results/validation (and continued if it is there)
+  --replicates N     worlds of that hindcast (default 40)
+  --priors N         also run N draws of the uncertain parameters and say for which share of the
+                     draws each median lies inside its band
+  --results FOLDER   another place for what is run; default results/validation
+
+One pattern is an experiment: it needs the same worlds with doubled patrols, which are run beside
+the hindcast (FOLDER-patrols; FOLDER-priors holds the draws). Given a FOLDER, the experiment is
+read from beside it if it is there.
+
+examples
+  spillover validate
+  spillover validate --replicates 100 --priors 50
+  spillover run horizon=hindcast structure=without_reporting name=silent
+  spillover validate results/silent
+
+Writes validation.csv, validation.md and figures/validation.png into the folder. Exit code 0,
+however many patterns are missed; 1 if parts of the run failed; 2 if the input was refused.
 """,
 }
 

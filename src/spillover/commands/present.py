@@ -17,8 +17,9 @@ from spillover.commands.pipes import mute
 WIDTH = 110
 LARGEST_LONG_DESIGN = 8
 """Designs with more cells are shown as a matrix of changes."""
+MILLION = 1e6
 _REGION = {"all5": "five states", "AFG": "Afghanistan"}
-_NAME, _NUMBER, _RANGE, _CHANGE = 43, 9, 19, 10
+_NAME, _NUMBER, _RANGE, _CHANGE = 39, 9, 21, 10
 _OUTCOME = 66  # width of the outcome names where they share a line with numbers
 
 
@@ -154,11 +155,16 @@ def is_clear(row: Mapping[str, Any], column: str = "difference") -> bool:
 
 
 def figure(value: float) -> str:
-    """A number with three significant digits and at most three decimals, thousands separated."""
+    """A number with three significant digits and at most three decimals, thousands separated.
+
+    From a million on it is given in millions (M).
+    """
     if not math.isfinite(value):
         return "unknown" if math.isnan(value) else ("-inf" if value < 0 else "inf")
     if value == 0:
         return "0"
+    if abs(value) >= MILLION:
+        return f"{figure(value / MILLION)} M"
     digits = 2 - math.floor(math.log10(abs(value)))
     if digits > 5:  # below 0.001, where three decimals show nothing
         return f"{value:.0e}"
@@ -193,7 +199,7 @@ def closing_lines(
         f"       spillover explain {summary['scenario'].iloc[-1]}",
         f"       the same command with replicates={2 * replicates} adds worlds to this folder",
     ]
-    return [part for line in lines for part in _wrapped(line)]
+    return [part for line in lines for part in wrapped(line)]
 
 
 def _about_changes(summary: pd.DataFrame) -> list[str]:
@@ -218,6 +224,12 @@ def _about_pending(pending: Mapping[str, Sequence[str]]) -> list[str]:
     return lines + [f"  {name}: {'; '.join(texts)}." for name, texts in named.items()]
 
 
-def _wrapped(line: str) -> list[str]:
+def off_lines(outcomes: Iterable[Mapping[str, Any]]) -> list[Text]:
+    """One line for each outcome whose process is off, where a number would be no result."""
+    return [_line(f"{o['label']} [{o['unit']}]", _OUTCOME, [("off", _NUMBER)]) for o in outcomes]
+
+
+def wrapped(line: str) -> list[str]:
+    """A line in parts of at most 110 columns."""
     indent = "    " if line.startswith("  ") else ""
     return textwrap.wrap(line, WIDTH, subsequent_indent=indent, break_long_words=False) or [""]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
+from rich.text import Text
 
+from spillover.analysis.silence import processes_off, silent_outcomes
 from spillover.analysis.summary import by_region, summarise
 from spillover.batch import runner
 from spillover.batch.backend import Backend, MakeBackend, model_backend
@@ -16,8 +19,21 @@ from spillover.batch.compose import compose_config
 from spillover.batch.design import Plan, make_plan
 from spillover.batch.folder import prepare_folder
 from spillover.batch.manifest import require_manifest
+from spillover.batch.schema import DOCUMENTED, Config
 from spillover.batch.store import write_atomic
-from spillover.commands.present import closing_lines, console, summary_lines
+from spillover.commands.balance import (
+    elsewhere_lines,
+    pillar_lines,
+    write_elsewhere,
+    write_pillars,
+)
+from spillover.commands.present import (
+    closing_lines,
+    console,
+    off_lines,
+    summary_lines,
+    wrapped,
+)
 from spillover.commands.progress import busy, chunk_progress, duration
 
 EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 130
@@ -77,6 +93,8 @@ def _announce(out: Console, plan: Plan, work: runner.Work) -> None:
         f"model {plan.version.id}",
         markup=False,
     )
+    for line in standing_lines(plan):
+        out.print(line, markup=False)
     out.print(
         f"{n_chunks} {chunks}: {work.n_done} there already, {len(work.specs)} to compute "
         f"-> {plan.results}",
@@ -84,6 +102,19 @@ def _announce(out: Console, plan: Plan, work: runner.Work) -> None:
     )
     for (cell_id, block), reason in work.damaged.items():
         out.print(f"damaged, computed again: {cell_id}-{block.name}: {reason}", style="yellow")
+
+
+def standing_lines(plan: Plan) -> list[str]:
+    """The structure and stressor that hold in every cell, and what they switch off."""
+    frame, lines = plan.frame, []
+    if frame.structure != DOCUMENTED:
+        lines.append(f"structure {frame.structure}")
+    off = processes_off(plan.cells[0].changes)
+    if off:
+        lines.append(f"off: {', '.join(off)}")
+    if frame.stressor != Config().stressor:
+        lines.append(f"stressor {frame.stressor}")
+    return [part for line in lines for part in wrapped(line)]
 
 
 def _dry_run(out: Console, plan: Plan, work: runner.Work, backend: Backend) -> None:
@@ -120,7 +151,8 @@ def _say_how_to_resume(plan: Plan, argv: list[str]) -> None:
 
 def _report(out: Console, plan: Plan) -> bool:
     """Write and print the summary, draw the figures; False if the figures failed."""
-    summary = write_summary(plan.results)
+    off = silent_outcomes(processes_off(plan.cells[0].changes))
+    summary = write_summary(plan.results, off)
     if summary.empty:
         out.print("No chunk has succeeded, so there is nothing to summarise.")
         return True
@@ -128,7 +160,16 @@ def _report(out: Console, plan: Plan) -> bool:
     out.print()
     has_branch = plan.frame.has_branch
     window = "since the branch" if has_branch else f"over the whole {plan.frame.horizon}"
-    for text in summary_lines(shown, window):
+    for text in [*map(Text, standing_lines(plan)), *summary_lines(shown, window)]:
+        out.print(text)
+    registry = require_manifest(plan.results)["outcomes"]
+    for text in off_lines([o for n, o in registry.items() if n in off and o["headline"]]):
+        out.print(text)
+    policies = [cell.policy for cell in plan.cells]
+    labels = {name: outcome["label"] for name, outcome in registry.items()}
+    weights = plan.config.pillar_weights.by_pillar()
+    balance = pillar_lines(write_pillars(plan.results, weights, off), weights)
+    for text in balance + elsewhere_lines(write_elsewhere(plan.results), labels, policies):
         out.print(text)
     drawn, problem = draw(plan.results) if plan.config.figures else ([], "")
     pending = {name: texts for cell in plan.cells for name, texts in cell.pending}
@@ -149,10 +190,14 @@ def _of_plan(summary: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     return summary[chosen]
 
 
-def write_summary(results: Path) -> pd.DataFrame:
-    """Write ``summary.csv`` from all finished chunks of a folder; returns the table."""
+def write_summary(results: Path, off: Collection[str] = ()) -> pd.DataFrame:
+    """Write ``summary.csv`` from all finished chunks of a folder; returns the table.
+
+    Outcomes that are ``off`` are left out: their numbers are no results.
+    """
     registry = require_manifest(results)["outcomes"]
-    headline = {name: outcome for name, outcome in registry.items() if outcome["headline"]}
+    headline = {n: outcome for n, outcome in registry.items() if outcome["headline"]}
+    headline = {n: outcome for n, outcome in headline.items() if n not in off}
     outcomes = runner.read_outcomes(results, "since_branch")
     if outcomes.empty:
         return outcomes

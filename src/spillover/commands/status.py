@@ -9,6 +9,7 @@ from rich.table import Table
 
 from spillover.batch.backend import MakeBackend, model_backend
 from spillover.batch.manifest import read_cells, require_manifest
+from spillover.batch.schema import Config
 from spillover.batch.store import failures, sound_blocks
 from spillover.commands.present import console
 
@@ -38,7 +39,13 @@ def status(results: Path, make_backend: MakeBackend | None = None) -> int:
         table.add_row(*names, f"{n_done} of {asked}", str(n_failed), str(len(damage)))
         problems += [f"damaged: {cell['cell_id']}-{b.name}: {why}" for b, why in damage.items()]
     problems += [f"failed: {f['chunk']}, {f['stage']}: {f['message']}" for f in failed]
-    out.print(f"{manifest['name']} in {results}", markup=False)
+    frame = manifest["frame"]
+    held = "".join(
+        f", {layer} {frame[layer]}"
+        for layer in ("structure", "stressor")
+        if frame.get(layer, getattr(Config(), layer)) != getattr(Config(), layer)
+    )
+    out.print(f"{manifest['name']} in {results}{held}", markup=False)
     out.print(table)
     for line in [*problems, _model_line(manifest, make_backend or model_backend)]:
         out.print(line, markup=False)

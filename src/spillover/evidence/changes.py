@@ -1,4 +1,4 @@
-"""Dated changes to parameters: what scenarios, stressors, policies and users do to the tree."""
+"""Dated changes to parameters: what config files and users do to the tree."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from spillover.evidence.units import in_unit
 if TYPE_CHECKING:
     from spillover.evidence.entries import Entry
 
-LAYERS = ("draw", "scenario", "stressor", "policy", "user")
+LAYERS = ("draw", "structure", "scenario", "stressor", "policy", "user")
 """Order of application. The layer ``draw`` (sampled priors) belongs to the baseline."""
-FILE_LAYERS = ("scenario", "stressor", "policy")
+FILE_LAYERS = ("structure", "scenario", "stressor", "policy")
 OPERATIONS = ("set", "scale", "add")
 """Order of application inside a layer, whatever the order in a file."""
 BASES = ("measured", "estimated", "elicited", "assumed")

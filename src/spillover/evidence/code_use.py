@@ -1,7 +1,8 @@
 """Which functions of the model read a parameter, found in the source text without running it.
 
 A parameter is read as `view.<group>.<name>`, through a local name (`rec = view.recruitment`), or
-through an argument that has the name of its group (`def mood(grievance, cells)`).
+through an argument that has the name of its group (`def mood(grievance, cells)`). An argument
+`par` of a process holds the group of that process, in a shared helper of state.py any group.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from spillover.evidence.reading import PACKAGE
 
 _Chain = tuple[str, ...]
 _ANY = "*"  # a name made while running, such as the zone weight of each group
+_PARAMETERS = "par"  # the usual name of an argument that holds one group
 _ARGUMENT = "?"  # before the name of an argument that carries the name
 
 
@@ -45,7 +47,7 @@ def _matches(parts: _Chain, chain: _Chain) -> bool:
 
 
 def _model_files(package: Path) -> list[Path]:
-    single = [package / name for name in ("first_state.py", "outcomes.py", "state.py")]
+    single = [package / name for name in ("first_state.py", "kernel.py", "state.py")]
     return [*sorted((package / "processes").glob("*.py")), *(f for f in single if f.exists())]
 
 
@@ -60,7 +62,7 @@ def _chains(
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef)
     ]
-    read = {node: frozenset(_read(node, groups)) for _, node in functions}
+    read = {node: frozenset(_read(node, groups, _owner(file, groups))) for file, node in functions}
     open_ = {
         node.name: (_arguments(node), chains)
         for node, chains in read.items()
@@ -76,9 +78,18 @@ def _arguments(function: ast.FunctionDef) -> list[str]:
     return [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
 
 
-def _read(function: ast.FunctionDef, groups: frozenset[str]) -> Iterator[_Chain]:
+def _owner(file: str, groups: frozenset[str]) -> str | None:
+    """The group that an argument `par` holds in a file; None if nobody can know."""
+    if Path(file).parent.name != "processes":
+        return _ANY
+    return name if (name := Path(file).stem) in groups else None
+
+
+def _read(function: ast.FunctionDef, groups: frozenset[str], owner: str | None) -> Iterator[_Chain]:
     arguments = _arguments(function)
     known: dict[str, _Chain] = {name: (name,) for name in arguments if name in groups}
+    if _PARAMETERS in arguments and owner is not None:
+        known[_PARAMETERS] = (owner,)
     known["view"] = ()
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):

@@ -219,8 +219,23 @@ def _dated_value(
             )
     prior = raw.get("prior")
     parsed = None if prior is None else parse_prior(prior, bounds, where=f"{where}.prior")
+    if parsed is not None and parsed.distribution == "loguniform":
+        _check_factor(members, reference, where)
     basis, sources, derivation = _basis(raw, where)
     return DatedValue(week, members, reference, parsed, basis, sources, derivation)
+
+
+def _check_factor(members: tuple[float, ...], reference: float, where: str) -> None:
+    """A loguniform prior multiplies the members, so none is negative and one is above 0."""
+    if min(members) >= 0 and reference > 0:
+        return
+    raise UserError(
+        "A loguniform prior multiplies all members, which these values do not allow.",
+        where=where,
+        got=", ".join(f"{value:g}" for value in members),
+        allowed="no member below 0, and the reference (`default`, or the mean) above 0",
+        next="Use a uniform prior, which shifts the members, or correct the values.",
+    )
 
 
 def _members(raw: object, axis: str | None, *, where: str) -> tuple[tuple[float, ...], float]:

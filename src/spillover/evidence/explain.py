@@ -1,4 +1,7 @@
-"""Answers to "what is this?" for parameters, levers, scenarios, policies, outcomes and facts."""
+"""Answers to "what is this?" for everything that has a name.
+
+Parameters, levers, structures, scenarios, stressors, policies, outcomes and facts.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 from spillover.clock import BRANCH_DATE, week_index, week_start
 from spillover.errors import UserError, nearest
 from spillover.evidence.code_use import code_users
+from spillover.evidence.coverage import load_register
 from spillover.evidence.facts import load_facts
 from spillover.evidence.tree import ParameterTree, load_tree, unknown_path
 from spillover.evidence.units import in_unit, unit_words
@@ -59,7 +63,7 @@ def explain(
     """Text for a terminal of 100 columns about one thing of the model.
 
     Args:
-        subject: a parameter path, a group of parameters, the name of a lever, scenario,
+        subject: a parameter path, a group of parameters, the name of a lever, structure, scenario,
             stressor, policy or outcome (``policy/<name>`` picks one kind), a fact id, a parsed
             scenario or policy file, or an object with the attributes of an outcome.
         tree: parameters (default: the package's own).
@@ -73,6 +77,7 @@ def explain(
     library = _Library(tree or load_tree(), read_configs(folder), outcomes or {})
     if isinstance(subject, Mapping):
         kind = "Policy" if "recommendations" in subject else "Scenario"
+        kind = "Structure" if _is_structure(subject) else kind
         return _join(_config(kind, subject, library))
     if not isinstance(subject, str):
         return _join(_outcome(subject))
@@ -80,6 +85,12 @@ def explain(
     if not found:
         raise _unknown(subject, library)
     return "\n\n".join(_join(lines) for lines in found)
+
+
+def _is_structure(content: Mapping[str, Any]) -> bool:
+    """Whether a file changes which mechanisms hold, and so holds from the first week."""
+    changes = content.get("changes") or ()
+    return any(str(line.get("path")).startswith("structure.") for line in changes)
 
 
 def _join(lines: Iterable[str]) -> str:
@@ -117,7 +128,8 @@ def _unknown(name: str, library: _Library) -> UserError:
         where="explain",
         got=name,
         allowed=nearest(bare, known),
-        next="Give a parameter path, a lever, scenario, policy or outcome, or a fact id.",
+        next="Give a parameter path, the name of a lever, structure, scenario, stressor, policy or "
+        "outcome, or a fact id; see `spillover explain --help`.",
     )
 
 
@@ -171,7 +183,7 @@ def _used_by(paths: Iterable[str], library: _Library) -> list[str]:
             words = "; ".join(change_words(change, unit) for change in changes)
             lines.append(paragraph(f"{label}: {words}", 2))
     if not lines:
-        lines = ["  no scenario, stressor or policy file"]
+        lines = ["  no file of configs/"]
     return [section("Changed by"), *lines]
 
 
@@ -212,9 +224,12 @@ def _config(kind: str, content: Mapping[str, Any], library: _Library) -> list[st
     lines = [title(f"{kind} {name}: {content.get('title', '')}")]
     lines.append(paragraph(str(content.get("description", ""))))
     changes = content.get("changes") or ()
-    lines.append(section(f"Changes ({len(changes)}); weeks count from the start date"))
+    first, since = _branch_week(), "the start date"
+    if kind == "Structure":
+        first, since = 0, f"{week_start(0)}, the first week of the model"
+    lines.append(section(f"Changes ({len(changes)}); weeks count from {since}"))
     for line in changes:
-        lines.extend(_change_lines(line, library.tree, f"{kind.lower()}/{name}"))
+        lines.extend(_change_lines(line, library.tree, f"{kind.lower()}/{name}", first))
     if not changes:
         lines.append("  none")
     recommendations = content.get("recommendations") or ()
@@ -231,13 +246,15 @@ def _config(kind: str, content: Mapping[str, Any], library: _Library) -> list[st
     return [*lines, *facts_section(s for s in cited if s not in recommendations)]
 
 
-def _change_lines(line: Mapping[str, Any], tree: ParameterTree, origin: str) -> list[str]:
+def _change_lines(
+    line: Mapping[str, Any], tree: ParameterTree, origin: str, week: int
+) -> list[str]:
+    """One change; ``week`` is that of the value it would have otherwise."""
     path = str(line.get("path"))
     if path not in tree.entries:
         raise unknown_path(path, tree.entries, origin=origin)
     entry = tree.entries[path]
     lines = [f"  {path}", paragraph(change_words(line, entry.unit), 4)]
-    week = _branch_week()
     if entry.series is not None:
         week = min(week, len(tree.series[path]) - 1)
     now = value_in_week(tree, path, week)
@@ -291,4 +308,19 @@ def _fact(name: str, library: _Library) -> list[str]:
         lines.append(labelled("Value", f"{text} (value / low / high)"))
     users = fact_users(library.tree, library.configs)[name]
     lines.append(section("Used by"))
-    return [*lines, *(f"  {user}" for user in users or ["nothing yet"])]
+    return [*lines, *([f"  {user}" for user in users] or [paragraph(_fate(name), 2)])]
+
+
+def _fate(name: str) -> str:
+    """Why nothing cites a fact."""
+    register = load_register()
+    spanned = {fact: note for fact, (_, note) in register.uncertainties.items()}
+    known = {
+        "Context only. ": register.context_only,
+        "Not modelled. ": register.not_modelled,
+        "": spanned,
+    }
+    for head, notes in known.items():
+        if name in notes:
+            return f"{head}{notes[name]}"
+    return "No parameter, file or process cites it; docs/coverage.md says more."

@@ -189,7 +189,8 @@ def changes_at(entry: Entry, u: float) -> tuple[Change, ...]:
     """Changes that put one parameter at the quantile ``u`` of the prior of each of its dates.
 
     Along an axis the prior is about the reference member (`default`, or else the mean): all
-    members are scaled by the same factor, or shifted alike when a member is not positive.
+    members are scaled by the same factor. A member at 0 stays at 0 under a loguniform prior, which
+    is about a factor; under another prior all are shifted alike when a member is not positive.
     """
     changes = []
     for position, dated in enumerate(entry.values):
@@ -207,7 +208,7 @@ def changes_at(entry: Entry, u: float) -> tuple[Change, ...]:
         }
         if len(set(dated.members)) == 1:
             changes.append(Change(op="set", value=drawn, **arguments))
-        elif min(dated.members) > 0:
+        elif min(dated.members) > 0 or dated.prior.distribution == "loguniform":
             changes.append(Change(op="scale", value=drawn / dated.reference, **arguments))
         else:
             changes.append(Change(op="add", value=drawn - dated.reference, **arguments))

@@ -3,7 +3,8 @@
 A block stands between `<!-- generated: NAME -->` and `<!-- end -->`; the prose around it is
 written by hand. NAME is one of `summary of`, `changes of` or `pending of` followed by
 `scenario/<name>`, or `stressors`, `changes of stressors`, `pending of stressors`, `policies`,
-`pending of policies`, `levers`. The reference `stressor/none` has no row.
+`pending of policies`, `levers`, `structures`. The references `stressor/none` and
+`structure/documented` have no row.
 """
 
 from __future__ import annotations
@@ -73,6 +74,9 @@ def blocks(tree: ParameterTree, configs: tuple[ConfigFile, ...]) -> dict[str, st
         found["stressors"] = _lines(_stressors(stressors))
         found["changes of stressors"] = _lines(_stressor_changes(stressors, tree))
         found["pending of stressors"] = _lines(_pending(stressors, users="Stressors"))
+    structures = [c for c in configs if c.kind == "structure" and c.changes()]
+    if structures:
+        found["structures"] = _lines(_structures(structures))
     found["policies"] = _lines(_policies(policies))
     found["pending of policies"] = _lines(_pending(policies, users="Policies"))
     found["levers"] = _lines(_levers(tree))
@@ -110,6 +114,21 @@ def _stressors(stressors: Iterable[ConfigFile]) -> list[str]:
         for stressor in stressors
     ]
     return markdown_table(["Stressor", "What happens", "Sources"], rows)
+
+
+def _structures(structures: Iterable[ConfigFile]) -> list[str]:
+    rows = [
+        [
+            f"{structure.content.get('title', structure.name)} `{structure.name}`",
+            " ".join(str(structure.content.get("description", "")).split()),
+            "; ".join(
+                f"`{line['path']}` {plain(float(line['set']))}" for line in structure.changes()
+            ),
+            _ids(structure.content),
+        ]
+        for structure in structures
+    ]
+    return markdown_table(["Structure", "What it says", "Sets", "Sources"], rows)
 
 
 def _stressor_changes(stressors: Iterable[ConfigFile], tree: ParameterTree) -> list[str]:

@@ -100,7 +100,7 @@ def assumptions_table(tree: ParameterTree) -> str:
 
 
 def evidence_table(tree: ParameterTree, configs: Iterable[ConfigFile]) -> str:
-    """Every fact with its document and what uses it; unused facts are listed at the end."""
+    """Every fact with its document and what uses it; those that nothing cites at the end."""
     facts = load_facts()
     users = fact_users(tree, configs)
     unused = [name for name in facts if not users[name]]
@@ -109,8 +109,9 @@ def evidence_table(tree: ParameterTree, configs: Iterable[ConfigFile]) -> str:
         "",
         _NOTE,
         "",
+        "What becomes of every fact is in [coverage](coverage.md); here stands what cites it.",
         f"{len(facts)} facts from {len(load_sources())} documents; {len(facts) - len(unused)} are",
-        f"used and {len(unused)} are not (last section). Confidence: stated = plain fact in the",
+        f"cited and {len(unused)} are not (last section). Confidence: stated = plain fact in the",
         "text; reported = attributed to someone else; judged = opinion of the author; speculative",
         "= may or could. `R-` rows are recommendations, `U-` rows are disagreements and gaps.",
     ]
@@ -129,7 +130,7 @@ def evidence_table(tree: ParameterTree, configs: Iterable[ConfigFile]) -> str:
         if rows:
             lines += ["", f"## {kind.capitalize()}", ""]
             lines += markdown_table(["Fact", "Statement", "Where", "Confidence", "Used by"], rows)
-    lines += ["", "## Facts that nothing uses", ""]
+    lines += ["", "## Facts that nothing cites", ""]
     rows = [[f"`{facts[u].id}`", facts[u].kind, facts[u].statement] for u in unused]
     lines += markdown_table(["Fact", "Kind", "Statement"], rows) if rows else ["None."]
     return markdown_text([*lines, *_documents()])

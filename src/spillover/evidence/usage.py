@@ -1,4 +1,4 @@
-"""Who uses what: scenario, stressor and policy files by parameter, and users of each fact."""
+"""Who uses what: config files by parameter, and users of each fact."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from spillover.evidence.facts import load_facts
 from spillover.evidence.reading import PACKAGE, check_mapping, read_yaml
 from spillover.evidence.tree import ParameterTree
 
-CONFIG_KINDS = ("scenario", "stressor", "policy")
+CONFIG_KINDS = ("structure", "scenario", "stressor", "policy")
 _FACT_ID = re.compile(r"\b(?:A|REL|I|ST|Q|E|C|M|S|R|U)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
-_NOT_USERS = ("facts.csv", "drivers.csv")  # the register itself, and a table made from the rules
+_NOT_USERS = ("facts.csv", "drivers.csv", "coverage.yaml")
+"""The register itself, a table made from the rules, and the list of what nothing else cites."""
 
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """One scenario, stressor or policy file."""
+    """One structure, scenario, stressor or policy file."""
 
     kind: str
     """One of CONFIG_KINDS."""
@@ -53,7 +54,7 @@ def config_folder() -> Path | None:
 
 
 def read_configs(folder: Path | None) -> tuple[ConfigFile, ...]:
-    """All scenario, stressor and policy files of a folder, by kind and name.
+    """All structure, scenario, stressor and policy files of a folder, by kind and name.
 
     Raises:
         UserError: a file is not valid YAML or holds no mapping.

@@ -13,7 +13,8 @@ Equations (docs/odd.md, "attacks"):
     A4  deadly share d = min(1, d0 (active share / active share at takeover)^-zeta); deaths follow
         a power law with shift s
     A5  frontier: each northern cell tries once per decision; allied groups ~ Poisson(rate N
-        (1 - promise kept x guarantee)); stopped with the link's detection probability
+        (1 - promise kept x guarantee)); stopped with the link's detection probability; deadlier
+        where smuggled arms abound
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from spillover.state import (
     Counts,
     Floats,
     State,
+    arms_lethality,
     by_province,
     due_slots,
     opportunity,
@@ -42,7 +44,7 @@ NAME = "attacks"
 READS = (
     "cell_place", "cell_fighters", "cell_mode", "cell_target", "cell_funds_usd",
     "activity", "control", "excitation", "fighters", "promise_kept", "perceived_detection",
-    "link_detection",
+    "link_detection", "arms_circulating",
 )  # fmt: skip
 WRITES = (
     "excitation", "cell_funds_usd", "week_attacks", "week_deadly", "week_frontier",
@@ -65,11 +67,15 @@ FRONTIER_GROUPS = {"IMU": ("UZB", "TJK"), "JA": ("TJK",)}
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Attacks and deaths in Afghanistan [r, a]; frontier attacks and deaths by link [r, l]."""
+    """Attacks and deaths in Afghanistan [r, a]; frontier attacks and deaths by link [r, l].
+
+    `by_deaths` counts deadly attacks in Afghanistan by the number of people killed [r, 0 .. most].
+    """
 
     attacks: Counts
     deadly: Counts
     deaths: Counts
+    by_deaths: Counts
     severities_refused: Counts
     frontier_tried: Counts
     frontier_stopped: Counts
@@ -109,19 +115,38 @@ def deadly_share(activity: Floats, at_takeover: float, attacks: Any) -> Floats:
     return np.minimum(attacks.deadly_share * ratio**-attacks.deadly_selection, 1.0)
 
 
+def _kills(
+    count: Counts, share: Floats, exponent: float, shift: float, cutoff: int, u: Floats
+) -> tuple[Counts, Counts, Counts]:
+    """A4: replicate, place and deaths of each deadly attack, one uniform per attack [r, a, i]."""
+    n = u.shape[2]
+    share = np.broadcast_to(share if share.ndim > 1 else share[:, None], count.shape)
+    happened = np.arange(n) < count[:, :, None]
+    row, place, i = np.nonzero(happened & (u > 1.0 - share[:, :, None]))
+    scaled = 1.0 - (1.0 - u[row, place, i]) / share[row, place]
+    return row, place, rates.shifted_power_law(np.clip(scaled, 0.0, 1.0), exponent, shift, cutoff)
+
+
 def _deaths(
     count: Counts, share: Floats, exponent: float, shift: float, cutoff: int, u: Floats
 ) -> tuple[Counts, Counts]:
-    """A4: deadly attacks and deaths [r, a] with one uniform per attack [r, a, i]."""
-    n = u.shape[2]
-    happened = np.arange(n) < count[:, :, None]
-    row, place, i = np.nonzero(happened & (u > 1.0 - share[:, None, None]))
-    scaled = 1.0 - (1.0 - u[row, place, i]) / share[row]
-    killed = rates.shifted_power_law(np.clip(scaled, 0.0, 1.0), exponent, shift, cutoff)
+    """A4: deadly attacks and deaths [r, a]."""
+    return _by_place(count, *_kills(count, share, exponent, shift, cutoff, u))
+
+
+def _by_place(count: Counts, row: Counts, place: Counts, killed: Counts) -> tuple[Counts, Counts]:
+    """Deadly attacks and their deaths in the shape of the counts [r, a]."""
     deadly, deaths = np.zeros_like(count), np.zeros_like(count)
     np.add.at(deadly, (row, place), 1)
     np.add.at(deaths, (row, place), killed)
     return deadly, deaths
+
+
+def by_deaths(row: Counts, killed: Counts, n_replicates: int, cutoff: int) -> Counts:
+    """Deadly attacks by the number of people they killed [r, 0 .. cutoff]."""
+    width = cutoff + 1
+    flat = np.bincount(row * width + killed, minlength=n_replicates * width)
+    return flat.reshape(n_replicates, width)
 
 
 def _frontier_cells(state: State, week: int, view: Any, streams: Streams):
@@ -139,7 +164,8 @@ def _frontier_cells(state: State, week: int, view: Any, streams: Streams):
     slot = turn * due.step + due.start
     place, target = state.cell_place[row, slot], state.cell_target[row, slot]
     reach = (world.link_province == place[:, None]) & (world.link_state == target[:, None])
-    appeal = np.exp(-view.border.avoidance * state.perceived_detection[row])
+    avoidance = view.border.avoidance * view.structure.coupling.border_displacement
+    appeal = np.exp(-avoidance * state.perceived_detection[row])
     can = reach.any(axis=1)  # a guard: a cell chooses a state only where it borders it
     u = streams.uniform(FRONTIER_LINK, week, ready.shape[1])[row, turn]
     link = rates.choose(u[can], (reach * appeal)[can])
@@ -173,7 +199,8 @@ def _frontier(state: State, week: int, view: Any, streams: Streams):
     stopped_allied = rates.binomial(u[:, n_l:], allied, state.link_detection)
     done = tried + allied - stopped - stopped_allied
     u = streams.uniform(FRONTIER_SEVERITY, week, n_l * MAX_FRONTIER).reshape(n_r, n_l, -1)
-    share = np.full(n_r, max(attacks.frontier_deadly_share, 1e-12))
+    armed = arms_lethality(state, view)[:, world.link_state]
+    share = np.clip(attacks.frontier_deadly_share * armed, 1e-12, 1.0)
     _, deaths = _deaths(
         np.minimum(done, MAX_FRONTIER), share, attacks.severity_exponent, attacks.severity_shift,
         attacks.severity_cutoff, u,
@@ -206,15 +233,17 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     )
     share = deadly_share(state.activity, local_share_at_takeover(view.cells), attacks)
     u = streams.uniform(SEVERITY, week, n_a * MAX_SEVERITIES).reshape(n_r, n_a, -1)
-    deadly, deaths = _deaths(
+    row, place, killed = _kills(
         count, share, attacks.severity_exponent, attacks.severity_shift,
         attacks.severity_cutoff, u,
     )  # fmt: skip
+    deadly, deaths = _by_place(count, row, place, killed)
     tried, stopped, done, frontier_deaths, money, cost, broken = _frontier(
         state, week, view, streams
     )
     info = Info(
         attacks=count, deadly=deadly, deaths=deaths,
+        by_deaths=by_deaths(row, killed, n_r, int(attacks.severity_cutoff)),
         severities_refused=np.maximum(count - MAX_SEVERITIES, 0).sum(axis=1)
         + np.maximum(done - MAX_FRONTIER, 0).sum(axis=1),
         frontier_tried=tried, frontier_stopped=stopped, frontier_done=done,

@@ -30,7 +30,16 @@ import numpy as np
 from spillover import rates
 from spillover.axes import GROUPS, STATES
 from spillover.clock import WEEKS_PER_YEAR
-from spillover.state import Counts, Floats, State, by_province, opportunity, spending
+from spillover.state import (
+    Counts,
+    Floats,
+    State,
+    by_province,
+    cis_share,
+    csto_weight,
+    opportunity,
+    spending,
+)
 from spillover.streams import Streams, purpose
 from spillover.world.cohorts import cohort_state, detection_by_state
 
@@ -39,10 +48,11 @@ READS = (
     "patrol_share", "trouble_memory", "perceived_detection", "budget_share", "delivered",
     "csto_delivered", "fighters", "cell_place", "cell_fighters", "unassigned", "radicalised",
     "detained", "travellers", "week_frontier", "control", "promise_kept", "threat",
+    "week_arrivals", "moscow_lean", "corruption",
 )  # fmt: skip
 WRITES = (
-    "patrol_share", "trouble_memory", "perceived_detection", "link_detection", "fighters",
-    "unassigned", "radicalised", "detained", "travellers",
+    "patrol_share", "trouble_memory", "perceived_detection", "link_detection", "link_patrols",
+    "fighters", "unassigned", "radicalised", "detained", "travellers",
 )  # fmt: skip
 
 TRIES = purpose("border/tries")
@@ -85,20 +95,22 @@ def patrols(state: State, view: Any) -> Floats:
     programme = border.patrols_from_csto_programme * view.drivers.csto_programme
     member = border.csto_member
     gain = 1.0 + border.patrols_per_outpost * state.lever("outposts_patrols")
-    gain = gain + member * (help_[:, None] + programme)
-    share = view.intelligence.cis_member * view.drivers.cis_programme
-    cis = 1.0 + border.patrols_from_cis * share
+    gain = gain + csto_weight(state, view) * help_[:, None] + member * programme
+    cis = cis_share(view.drivers.cis_programme, state.lever("cis_programme"), view)
+    cis = 1.0 + border.patrols_from_cis * cis
     national = border.patrol_density * border.posture * funding**border.funding_exponent
     density = (national * gain * cis)[:, owner]
     n_links = np.bincount(owner, minlength=N_STATES)[owner]
     return density * state.patrol_share * n_links
 
 
-def detection_hazard(patrol: Floats, sensors: Floats, joint: Floats, view: Any) -> Floats:
-    """B2: hazard that one attempt on a link is stopped [r, l]."""
+def detection_hazard(
+    patrol: Floats, sensors: Floats, joint: Floats, corruption: Floats, view: Any
+) -> Floats:
+    """B2: hazard that one attempt on a link is stopped [r, l]; corruption is by state [r, c]."""
     border, world = view.border, view.world
     hard = world.link_difficulty
-    honest = 1.0 - border.corruption[world.link_state]
+    honest = 1.0 - corruption[..., world.link_state]
     seen = border.detection_per_patrol * patrol
     seen = seen + border.detection_per_sensor * sensors * (1.0 - hard)
     return (
@@ -146,10 +158,11 @@ def _tries(state: State, week: int, view: Any, streams: Streams) -> tuple[Counts
     u = streams.uniform(TRIES, week, n_l * (1 + len(INFILTRATING_GROUPS)))
     u = u.reshape(len(u), -1, n_l)
     men = by_province(state.cell_fighters, state.cell_place, world.n_provinces)
-    open_ = border.infiltration * (
-        1.0 + border.cover_from_traffic * border.crossings_open[world.link_state]
-    )
-    mean = open_ / WEEKS_PER_YEAR * split_over_links(men, state.perceived_detection, view)
+    cover = 1.0 + border.cover_from_traffic * border.crossings_open
+    crowd = 1.0 + border.cover_from_arrivals / 1000.0 * state.week_arrivals
+    open_ = border.infiltration * (cover * crowd)[:, world.link_state]
+    seen = view.structure.coupling.border_displacement * state.perceived_detection
+    mean = open_ / WEEKS_PER_YEAR * split_over_links(men, seen, view)
     start = view.rule.control_start[world.province_zone]
     weak = opportunity(state.control, start, view.attacks.opportunity_floor)
     isisk = rates.poisson(u[:, 0], mean * weak[:, world.link_province])
@@ -160,7 +173,7 @@ def _tries(state: State, week: int, view: Any, streams: Streams) -> tuple[Counts
     guarantee = view.drivers.guarantee[world.link_state]
     for i, g in enumerate(INFILTRATING_GROUPS):
         stock = state.fighters[:, g]
-        mean = open_ / WEEKS_PER_YEAR * split_over_links(stock, state.perceived_detection, view)
+        mean = open_ / WEEKS_PER_YEAR * split_over_links(stock, seen, view)
         mean = mean * (1.0 - state.promise_kept[:, world.link_province] * guarantee)
         limit = stock[:, world.link_province] // links_here[world.link_province]
         allied.append(np.minimum(rates.poisson(u[:, i + 1], mean), limit))
@@ -213,10 +226,11 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         density,
         state.lever("surveillance_technology")[:, owner],
         state.lever("joint_patrols")[:, owner],
+        state.corruption,
         view,
     )
     detection, papers = rates.probability(hazard), official_detection(state, view)
-    state = state.replace(link_detection=detection)
+    state = state.replace(link_detection=detection, link_patrols=density)
 
     isisk, allied = _tries(state, week, view, streams)
     tried = isisk + allied.sum(axis=1)

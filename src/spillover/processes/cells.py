@@ -4,19 +4,22 @@ Idea: fighters barely changed while attacks fell by 95% (calibration:group_stren
 calibration:isisk_attacks_un), so what changed is what the cells do. The authorities learn about
 the network (knowledge I); knowledge makes hiding attractive and raises losses; a cell that hides
 still exists, recruits and may plan abroad (M-TAL-OPS-ISK-LOCAL, M-ISK-REACH-PERSISTS). Closeness
-of a state to the Taliban raises the value of striking it (M-COOPERATION-MAKES-TARGET).
+of a state to the Taliban raises the value of striking it (M-COOPERATION-MAKES-TARGET). Only this
+group has cells of its own and plots abroad, being the most ideological and the strongest branch of
+IS (A-ISK-IDEOLOGY, A-ISK-LARGEST-UNIT).
 
 Equations (docs/odd.md, "cells"):
     K1  knowledge I += (g min(1, t / warm-up) effort + k attacks)(1 - I) - d I
     K2  losses: hazard c I C_p effort_p visibility(mode); effort_p adds auxiliaries (IMU, JA);
         men leave with a hazard of their own; men without a cell count as hiding
-    K3  intake ~ recruits (fewer near capacity) + releases + defections + returnees; new men
-        first fill cells up to the usual size, then form new ones, then swell them
+    K3  intake ~ recruits (fewer near capacity) + releases + defections + returnees + its share of
+        recruits from schools; new men first fill cells up to the usual size, then form new ones,
+        then swell them
     K4  choice: an external plot with probability sigma(w0 + w1 I), else a strike at a bordering
         state c with sigma(v0 + v1 e_c guarantee_c), else P(mode) ~ exp(lambda V) over local
         (V = 1), recruit (v_r) and hide (w2 I)
     K5  cells may move one province north; cells below the minimum dissolve
-    K6  funds += income - upkeep; skill grows with weeks in local mode
+    K6  funds += income + tax on drug flows - upkeep; skill grows with weeks in local mode
 """
 
 from __future__ import annotations
@@ -44,7 +47,10 @@ from spillover.state import (
     at_province,
     by_province,
     due_slots,
+    grievance_mood,
     isisk_fighters,
+    recognised,
+    school_recruits,
 )
 from spillover.streams import Streams, purpose
 from spillover.world.moves import toward_north
@@ -54,7 +60,7 @@ READS = (
     "cell_place", "cell_fighters", "cell_mode", "cell_target", "cell_skill", "cell_funds_usd",
     "unassigned", "release_pool", "isisk_prisoners", "activity", "counter_terror_knowledge",
     "effort", "control", "fighters", "afghan_grievance", "engagement", "week_attacks",
-    "csto_delivered",
+    "csto_delivered", "week_returnees", "delivered", "week_flow_tax_usd",
 )  # fmt: skip
 WRITES = (
     "cell_place", "cell_fighters", "cell_mode", "cell_target", "cell_skill", "cell_funds_usd",
@@ -84,6 +90,7 @@ class Info:
     released: Counts
     defected: Counts
     returned: Counts
+    schooled: Counts
     killed: Counts
     captured: Counts
     left: Counts
@@ -91,6 +98,7 @@ class Info:
     cells_dissolved: Counts
     slots_refused: Counts
     income_usd: Counts
+    flow_tax_usd: Counts
     upkeep_usd: Counts
     lost_funds_usd: Counts
     fighters_by_province: Counts
@@ -105,16 +113,10 @@ def knowledge_change(
     return learning * (1.0 - knowledge) - cells.knowledge_decay / WEEKS_PER_YEAR * knowledge
 
 
-def mood(grievance: Floats, cells: Any) -> Floats:
-    """Multiplier of recruitment through grievance, 1 at the reference, at most the cap."""
-    lift = np.exp(cells.grievance_slope * (grievance - cells.grievance_reference))
-    return np.minimum(lift, cells.grievance_cap)
-
-
 def placement(view: Any) -> Floats:
     """Relative weight of each province as a place for a cell [a]; the capital stands out."""
     weight = view.cells.placement_weight[view.world.province_zone].copy()
-    weight[view.world.province_index("AF-KAB")] *= view.cells.kabul_weight
+    weight[np.array(view.world.province_ids) == "AF-KAB"] *= view.cells.kabul_weight
     return weight
 
 
@@ -151,8 +153,8 @@ def northern_probability(engagement: Floats, guarantee: Floats, cells: Any) -> F
     )
 
 
-def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Counts, ...]:
-    """K3: men who join this week by way [r]: recruits, releases, defectors, returnees."""
+def _intake(state: State, week: int, view: Any, streams: Streams) -> dict[str, Counts]:
+    """K3: men who join this week by way [r]; the freed and the opened come out of prison."""
     cells, drivers = view.cells, view.drivers
     men = isisk_fighters(state)
     spread = by_province(state.cell_fighters, state.cell_place, state.control.shape[1])
@@ -160,17 +162,23 @@ def _intake(state: State, week: int, view: Any, streams: Streams) -> tuple[Count
     anger = (weight * state.afghan_grievance).sum(axis=1)
     callers = (state.cell_fighters * (state.cell_mode == RECRUIT)).sum(axis=1)
     reach = 1.0 + cells.recruiting_bonus * callers / np.maximum(men, 1)
-    u = streams.uniform(INTAKE, week, 5)
+    u = streams.uniform(INTAKE, week, 6)
     room = np.maximum(1.0 - men / cells.capacity, 0.0)
     recruits = rates.poisson(
-        u[:, 0], cells.recruitment / 1000.0 * men * mood(anger, cells) * reach * room
+        u[:, 0], cells.recruitment / 1000.0 * men * grievance_mood(anger, cells) * reach * room
     )
     freed = rates.binomial(u[:, 1], state.release_pool, rates.probability(1.0 / cells.release_lag))
     opened = np.minimum(rates.poisson(u[:, 2], drivers.prison_releases), state.isisk_prisoners)
     defected = rates.poisson(u[:, 3], view.groups.commander_defections)
-    home = drivers.returnees_pakistan + drivers.returnees_iran
-    returned = rates.poisson(u[:, 4], cells.returnee_recruitment * home)
-    return recruits, freed, opened, defected, returned
+    home = state.week_returnees.sum(axis=1)
+    joining = cells.returnee_recruitment * view.structure.coupling.aid_and_returnees
+    returned = rates.poisson(u[:, 4], joining * home)
+    rest = max(1.0 - float(view.groups.madrassa_share.sum()), 0.0)
+    schooled = rates.poisson(u[:, 5], school_recruits(view) * rest * room)
+    return {
+        "recruited": recruits, "freed": freed, "opened": opened, "defected": defected,
+        "returned": returned, "schooled": schooled,
+    }  # fmt: skip
 
 
 def _losses(state: State, week: int, view: Any, streams: Streams) -> dict[str, Counts]:
@@ -179,13 +187,14 @@ def _losses(state: State, week: int, view: Any, streams: Streams) -> dict[str, C
     The last column is the men without a cell.
     """
     cells = view.cells
+    used = cells.auxiliary_effect * view.structure.coupling.auxiliaries
     helped = (
         state.effort[:, None]
-        + cells.auxiliary_effect[IMU] * state.fighters[:, IMU]
-        + cells.auxiliary_effect[JA] * state.fighters[:, JA]
+        + used[IMU] * state.fighters[:, IMU]
+        + used[JA] * state.fighters[:, JA]
     )
     pressure = state.counter_terror_knowledge[:, None] * state.control * helped
-    border = view.world.hops_to_state.min(axis=1) == 1
+    border = view.world.border_province
     entry = cells.operations_from_entry * state.csto("entry")[:, None] * border
     yearly = cells.operations_hazard * pressure + entry
     raid = at_province(yearly, state.cell_place) * visibility(state.cell_mode, cells)
@@ -214,7 +223,7 @@ def _form(
     row, slot = np.nonzero(new)
     where = np.zeros(row.size, dtype=np.int64)
     if row.size:
-        pull = placement(view) * mood(state.afghan_grievance, cells)
+        pull = placement(view) * grievance_mood(state.afghan_grievance, cells)
         u = streams.uniform(PLACE, week, place.shape[1])
         where = rates.choose(u[row, slot], pull[row])
     return new, where, formed
@@ -263,7 +272,8 @@ def _choose(
     share = home_shares(knowledge, cells)[:, None, :]
     mode = _HOME_MODES[rates.choose(streams.uniform(CHOICE, week, n_due), share)]
 
-    north = northern_probability(state.engagement, view.drivers.guarantee, cells)
+    drawn = view.drivers.guarantee * view.structure.coupling.engagement_target
+    north = northern_probability(state.engagement, drawn, cells)
     near = (view.world.hops_to_state == 1)[np.maximum(place[:, due], 0)]
     reached = np.cumsum(near * north[:, None, :], axis=2)
     u = streams.uniform(NORTHERN, week, n_due)
@@ -283,13 +293,20 @@ def _choose(
 def _external_shares(state: State, view: Any) -> Floats:
     """Weight of each target of an external plot [r, 7]: five states, Russia, elsewhere."""
     cells = view.cells
-    closeness = state.engagement * view.drivers.guarantee
+    drawn = view.structure.coupling.engagement_target
+    closeness = state.engagement * view.drivers.guarantee * drawn
     states = cells.external_weight * np.exp(cells.external_weight_guarantee * closeness)
     others = np.broadcast_to(
         [cells.external_weight_russia, cells.external_weight_elsewhere], (state.n_replicates, 2)
     )
     assert states.shape[1] + others.shape[1] == TARGET_ELSEWHERE + 1
     return np.concatenate([states, others], axis=1)
+
+
+def flow_tax(levied: Counts, fighters: Counts) -> Counts:
+    """K6: last week's tax on drug flows, split over cells by men [r, k]; lost without them."""
+    some = (fighters.sum(axis=1) > 0)[:, None]
+    return rates.split_in_order(levied * some[:, 0], np.where(some, fighters, 1))
 
 
 def _funds(held_usd: Counts, view: Any, fighters: Counts) -> tuple[Counts, Counts]:
@@ -303,13 +320,13 @@ def _funds(held_usd: Counts, view: Any, fighters: Counts) -> tuple[Counts, Count
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance ISIS-K by one week: intake, losses, formation, movement, choice, money."""
     cells = view.cells
-    size = int(cells.cell_size)
-    recruits, freed, opened, defected, returned = _intake(state, week, view, streams)
+    joining = _intake(state, week, view, streams)
+    freed, opened = joining.pop("freed"), joining.pop("opened")
     loss = _losses(state, week, view, streams)
     fighters = state.cell_fighters - loss["gone"][:, :-1]
     broken = (state.cell_place >= 0) & (fighters < cells.cell_minimum)
     waiting = state.unassigned - loss["gone"][:, -1] + (fighters * broken).sum(axis=1)
-    waiting = waiting + recruits + freed + opened + defected + returned
+    waiting = waiting + freed + opened + sum(joining.values())
     fighters = np.where(broken, 0, fighters)
     place = np.where(broken, -1, state.cell_place)
 
@@ -317,11 +334,14 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     new, formed, place, fighters, waiting = seated
     mode = np.where(new, LOCAL, state.cell_mode).astype(np.int8)
     kept_funds = np.where(broken | new, 0, state.cell_funds_usd)
-    income, upkeep = _funds(kept_funds, view, fighters)
-    money = kept_funds + income - upkeep
+    levied = flow_tax(state.week_flow_tax_usd[:, 0], fighters)
+    income, upkeep = _funds(kept_funds + levied, view, fighters)
+    money = kept_funds + levied + income - upkeep
     place = _move(view, week, streams, place)
+    standing = recognised(state.lever("recognition")).mean(axis=1)
+    work = state.effort * (1.0 + cells.cooperation_from_recognition * standing)
     knowledge = state.counter_terror_knowledge + knowledge_change(
-        state.counter_terror_knowledge, week, state.effort, state.week_attacks.sum(axis=1), cells
+        state.counter_terror_knowledge, week, work, state.week_attacks.sum(axis=1), cells
     )
     due = due_slots(week, place.shape[1])
     target = np.where(new | (place < 0), -1, state.cell_target).astype(np.int8)
@@ -334,10 +354,11 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     captured = loss["captured"].sum(axis=1)
     left = loss["left"].sum(axis=1)
     info = Info(
-        recruited=recruits, released=freed + opened, defected=defected, returned=returned,
+        **joining, released=freed + opened,
         killed=loss["gone"].sum(axis=1) - captured - left, captured=captured, left=left,
-        cells_formed=formed, cells_dissolved=broken.sum(axis=1), slots_refused=waiting // size,
-        income_usd=income.sum(axis=1), upkeep_usd=upkeep.sum(axis=1),
+        cells_formed=formed, cells_dissolved=broken.sum(axis=1),
+        slots_refused=waiting // int(cells.cell_size), income_usd=income.sum(axis=1),
+        flow_tax_usd=levied.sum(axis=1), upkeep_usd=upkeep.sum(axis=1),
         lost_funds_usd=(state.cell_funds_usd - kept_funds).sum(axis=1),
         fighters_by_province=by_province(fighters, place, state.control.shape[1]),
     )  # fmt: skip

@@ -7,10 +7,10 @@ ST-UZB-PRAGMATIC-2021, M-GUARANTEES-OPEN-CONTACTS). What engagement buys is disp
 that includes failure, one for each faction. Trust is a Beta record of promises seen to be kept.
 
 Equations (docs/odd.md, "diplomacy"):
-    D1  e += rate (sigma(logit e0 + trade + recognition + delisting - affinity + peers + trust
-        + budget + SCO + schedule + lever) - e) - loss x blamed attacks, kept in [0.01, 0.99]
+    D1  e += rate (sigma(logit e0 + trade + recognition + standing - affinity + peers + trust
+        + budget + SCO + schedule + lever - water) - e) - loss x blamed attacks, in [0.01, 0.99]
     D2  reciprocity of faction f = sigma(b_f + slope_f (e_mean - e_ref) + stake + conditions e
-        - pressure without reward)
+        - pressure without reward - sanctions - recognition given)
     D3  every 4 weeks a state sees a promise kept with the mean probability of nearby provinces;
         Beta counts with forgetting; a frontier attack by an ally counts as several failures
 """
@@ -24,18 +24,20 @@ import numpy as np
 
 from spillover import rates
 from spillover.axes import BUDGETS, STATES
-from spillover.state import Counts, Floats, State
+from spillover.state import Counts, Floats, State, recognised, water_agreement
 from spillover.streams import Streams, purpose
+from spillover.world.cohorts import links_by_state
+from spillover.world.river import load_river
 
 NAME = "diplomacy"
 READS = (
     "engagement", "trust_kept", "trust_broken", "promise_kept", "delivered", "week_frontier",
-    "week_home_attacks", "week_broken_promises", "budget_share",
+    "week_home_attacks", "week_broken_promises", "budget_share", "trade_index", "water_deficit",
 )  # fmt: skip
 WRITES = ("engagement", "trust_kept", "trust_broken", "reciprocity")
 
 SIGNAL = purpose("diplomacy/signal")
-INTEGRATION = 1.0  # mode of the SCO in which it draws Afghanistan in
+HIGHEST_LEVEL = 3.0  # of a lever; what scenario and policy ask of the SCO does not add beyond it
 ENGAGEMENT_RANGE = (0.01, 0.99)  # some contact is always left, and some reserve
 SIGNAL_WEEKS = 4  # a state takes stock monthly; weekly signals would make trust too sure
 NEARBY_HOPS = 2  # a state watches provinces at most two links away
@@ -54,9 +56,29 @@ class Info:
 
 def blamed_attacks(state: State, view: Any) -> Counts:
     """Attacks that a state blames on Afghan soil this week [r, c]."""
-    owner = view.world.link_state
-    frontier = [state.week_frontier[:, owner == c].sum(axis=1) for c in range(N_STATES)]
-    return np.stack(frontier, axis=1) + state.week_home_attacks
+    return links_by_state(state.week_frontier, view.world) + state.week_home_attacks
+
+
+def water_quarrel(state: State, view: Any) -> Floats:
+    """D1: log odds of engagement lost to water that is missing downstream [r, c].
+
+    A state blames Kabul as far as the canal is built and nothing is agreed (M-KOSHTEPA-TENSION).
+    """
+    missing = rates.weighted_sums(state.water_deficit, load_river(view.world).state_weight)
+    agreed = water_agreement(state.lever("water_treaty"), view)
+    blame = view.drivers.qosh_tepa_completion * (1.0 - agreed)
+    weight = view.structure.coupling.water_tension * view.diplomacy.engagement_loss_from_water
+    return weight * missing * blame
+
+
+def formal_standing(level: Floats, view: Any) -> Floats:
+    """D1, log odds of engagement from formal acts [r, c].
+
+    The first level of recognition grants what the dated delistings have granted already.
+    """
+    dip = view.diplomacy
+    act = np.maximum(view.drivers.delisting, np.minimum(level, 1.0))
+    return dip.engagement_from_delisting * act + dip.engagement_from_standing * recognised(level)
 
 
 def engagement_target(state: State, view: Any) -> Floats:
@@ -64,9 +86,8 @@ def engagement_target(state: State, view: Any) -> Floats:
     dip, drivers = view.diplomacy, view.drivers
     score = (
         rates.log_odds(dip.engagement_start)
-        + dip.engagement_from_trade * (drivers.trade_index - 1.0)
+        + dip.engagement_from_trade * (state.trade_index - 1.0)
         + dip.engagement_from_recognition * min(drivers.recognition, 1.0)
-        + dip.engagement_from_delisting * drivers.delisting
         - dip.affinity
         + dip.engagement_schedule
     )
@@ -77,24 +98,56 @@ def engagement_target(state: State, view: Any) -> Floats:
     peers = dip.engagement_from_peers * (
         state.engagement.mean(axis=1, keepdims=True) - dip.peer_reference
     )
-    integrates = dip.engagement_from_sco * (dip.sco_mode == INTEGRATION)
+    member = view.intelligence.sco_member
+    integration = dip.sco_integration + state.lever("sco_integration") * member
+    integrates = dip.engagement_from_sco * np.minimum(integration, HIGHEST_LEVEL)
+    standing = formal_standing(state.lever("recognition"), view)
     lever = dip.engagement_from_lever * state.lever("engagement")
-    return rates.logistic(score + peers + attention + verified + integrates + lever)
+    moved = peers + attention + verified + integrates + standing + lever
+    return rates.logistic(score + moved - water_quarrel(state, view))
 
 
-def reciprocity(engagement: Floats, conditions: Floats, view: Any) -> Floats:
-    """D2: what engagement earns from each faction [r, f]."""
+def unpaid(state: State, view: Any) -> Floats:
+    """D2, log odds of reciprocity that sanctions and recognition without a price cost [r]."""
     dip = view.diplomacy
+    sanctions = state.lever("targeted_sanctions").mean(axis=1)
+    given = recognised(state.lever("recognition")).mean(axis=1)
+    return dip.reciprocity_loss_from_sanctions * sanctions + (
+        dip.reciprocity_loss_from_recognition * given
+    )
+
+
+def conditions_set(state: State, view: Any) -> Floats:
+    """D2: level of conditions on Kabul [r, c], own ones and those of joint pressure."""
+    joint = view.diplomacy.conditions_from_joint_pressure * state.lever("joint_pressure")
+    return np.minimum(state.lever("conditionality") + joint, HIGHEST_LEVEL)
+
+
+def reciprocity(
+    engagement: Floats,
+    conditions: Floats,
+    trade_index: Floats,
+    view: Any,
+    loss: Floats | float = 0.0,
+) -> Floats:
+    """D2: what engagement earns from each faction [r, f], less a loss in log odds [r].
+
+    Under the rival account that engagement buys nothing, neither its level nor conditions on it
+    earn anything; pressure without it still costs.
+    """
+    dip = view.diplomacy
+    earns = float(view.structure.rival.bargaining == 0)
     mean = engagement.mean(axis=1)
     rewarded = (conditions * engagement).mean(axis=1)
     bare = (conditions * (1.0 - engagement)).mean(axis=1)
-    stake = dip.reciprocity_from_stake * (view.drivers.trade_index.mean() - 1.0)
+    stake = dip.reciprocity_from_stake * (trade_index.mean(axis=1) - 1.0)
     shared = (
         stake
-        + dip.reciprocity_from_conditions * rewarded
+        + earns * dip.reciprocity_from_conditions * rewarded
         - dip.reciprocity_loss_from_bare_pressure * bare
+        - loss
     )
-    slope = np.array([dip.reciprocity_slope_kandahar, dip.reciprocity_slope_kabul])
+    slope = earns * np.array([dip.reciprocity_slope_kandahar, dip.reciprocity_slope_kabul])
     gained = slope * (mean[:, None] - dip.engagement_reference)
     return rates.logistic(rates.log_odds(dip.reciprocity_start) + gained + shared[:, None])
 
@@ -126,7 +179,9 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     shock = dip.broken_promise_weight * state.week_broken_promises
     changed = state.replace(
         engagement=engagement,
-        reciprocity=reciprocity(engagement, state.lever("conditionality"), view),
+        reciprocity=reciprocity(
+            engagement, conditions_set(state, view), state.trade_index, view, unpaid(state, view)
+        ),
         trust_kept=forget * state.trust_kept + kept,
         trust_broken=forget * state.trust_broken + broken + shock,
     )

@@ -8,7 +8,7 @@ more false leads. A fusion centre links its members by a strength that mutual tr
 
 Equations (docs/odd.md, "intelligence"):
     I1  capacity = (money for intelligence relative to 2021)^a (1 + exercises)(1 + CIS programme)
-        (1 + CSTO aid)(1 - domestic shock)
+        (1 + CSTO aid + second base)(1 - domestic shock)
     I2  free capacity = capacity / (1 + open files / desks)
     I3  link s_ij = min(trust_ij, base + sharing min(level_i, level_j) + fusion sigma + SCO)
     I4  hazard h_i = touch_i (h0 + h1 free_i), piece_i the same with neighbours, who hold a piece
@@ -39,6 +39,8 @@ from spillover.state import (
     Flags,
     Floats,
     State,
+    cis_share,
+    csto_weight,
     spending,
 )
 from spillover.streams import Streams, purpose
@@ -48,13 +50,15 @@ READS = (
     "plot_stage", "plot_target", "plot_base", "plot_cohort", "plot_people",
     "busy", "budget_share", "delivered", "pair_trust", "counter_terror_knowledge",
     "radicalised", "operatives", "detained", "unassigned", "csto_delivered", "threat",
+    "closed_share", "moscow_lean", "shock", "corruption",
 )  # fmt: skip
 WRITES = (
     "plot_stage", "plot_people", "busy", "service_capacity", "radicalised", "operatives",
     "detained", "unassigned", "week_disrupted",
 )  # fmt: skip
 
-COORDINATION = 2.0  # mode of the SCO in which it coordinates services
+HIGHEST_LEVEL = 3.0  # of a lever; what scenario and policy ask of the SCO does not add beyond it
+KGZ = STATES.index("KGZ")
 DETECTION = purpose("intelligence/detection")
 ARRESTS = purpose("intelligence/arrests")
 LEADS = purpose("intelligence/leads")
@@ -84,10 +88,12 @@ def capacity(state: State, view: Any) -> Floats:
     intel = view.intelligence
     funding = spending(state, view, "intelligence")
     trained = 1.0 + intel.capacity_from_exercises * state.lever("joint_exercises")
-    programme = 1.0 + intel.capacity_from_cis * view.drivers.cis_programme * intel.cis_member
+    share = cis_share(view.drivers.cis_programme, state.lever("cis_programme"), view)
+    programme = 1.0 + intel.capacity_from_cis * share
     aid = intel.capacity_from_csto * (state.csto("assistance") + state.csto("reinforcement"))
-    helped = 1.0 + aid[:, None] * view.border.csto_member
-    shaken = 1.0 - intel.capacity_loss_from_shock * view.drivers.domestic_shock
+    helped = 1.0 + aid[:, None] * csto_weight(state, view)
+    helped[:, KGZ] += intel.capacity_from_base * state.lever("second_base")[:, KGZ]
+    shaken = 1.0 - intel.capacity_loss_from_shock * state.shock
     return funding**intel.capacity_exponent * trained * programme * helped * shaken
 
 
@@ -95,7 +101,7 @@ def link_strength(state: State, view: Any) -> Floats:
     """I3: how much of a partner's knowledge is at hand, by pair of states [r, s]."""
     intel = view.intelligence
     sharing, fusion = state.lever("intelligence_sharing"), state.lever("fusion_centre")
-    sco = intel.link_from_sco * (view.diplomacy.sco_mode >= COORDINATION)
+    shared = state.lever("sco_coordination")
     member = intel.sco_member
     links = []
     for s, (i, j) in enumerate(STATE_PAIRS):
@@ -103,8 +109,10 @@ def link_strength(state: State, view: Any) -> Floats:
             intel.link_base
             + intel.link_from_sharing * np.minimum(sharing[:, i], sharing[:, j])
             + intel.fusion_link * np.minimum(np.minimum(fusion[:, i], fusion[:, j]), 1.0)
-            + sco * member[i] * member[j]
         )
+        both = view.diplomacy.sco_coordination + np.minimum(shared[:, i], shared[:, j])
+        sco = intel.link_from_sco * np.minimum(both, HIGHEST_LEVEL)
+        strength = strength + sco * member[i] * member[j]
         links.append(np.minimum(strength, state.pair_trust[:, s]))
     return np.stack(links, axis=1)
 
@@ -121,20 +129,20 @@ def is_abroad(base: Codes) -> Flags:
     return (base == BASE_ABROAD) | (base == BASE_DIASPORA)
 
 
-def neighbours(world: Any) -> Floats:
-    """Which states share a border [c, c]."""
-    touching = np.zeros((len(STATES), len(STATES)))
-    for a, b in world.region_edges:
-        i, j = world.region_state[a], world.region_state[b]
-        touching[i, j] = touching[j, i] = float(i != j) or touching[i, j]
-    return touching
+def hazard_abroad(state: State, row: Counts, origin: Counts, view: Any) -> Floats:
+    """I4: hazard that other services find a plot prepared abroad [n].
+
+    Higher where the state of origin works with them on its emigrants.
+    """
+    watch = state.lever("diaspora_watch")[row, np.maximum(origin, 0)] * (origin >= 0)
+    return view.intelligence.hazard_abroad * (1.0 + view.intelligence.abroad_from_watch * watch)
 
 
 def pieces(seen: Floats, target: Codes, origin: Counts, view: Any) -> Floats:
     """Who holds a piece of a plot [n, c]: those who see it, and neighbours of where it happens."""
     happens = np.where(target < len(STATES), target, origin)
     known = happens >= 0
-    beside = neighbours(view.world)[np.maximum(happens, 0)] * known[:, None]
+    beside = view.world.state_neighbours[np.maximum(happens, 0)] * known[:, None]
     return np.maximum(seen, view.intelligence.touch_neighbour * beside)
 
 
@@ -166,17 +174,16 @@ def _found(
         base, target = state.plot_base[row, slot], state.plot_target[row, slot]
         origin = _origin(state.plot_cohort[row, slot], view)
         own = intel.hazard_base + intel.hazard_capacity * free[row]
-        loss = intel.closed_channel_loss * state.lever("online_monitoring")[row]
-        closed = 1.0 - np.minimum(loss, 1.0)
+        closed = 1.0 - intel.closed_channel_loss * state.closed_share[row]
         seen = touch(base, target, origin, view)
         own = own * closed
         piece = pieces(seen, target, origin, view) * own
         host = np.where(
             base == BASE_AFGHANISTAN,
             intel.hazard_afghanistan * state.counter_terror_knowledge[row],
-            np.where(is_abroad(base), intel.hazard_abroad, 0.0),
+            np.where(is_abroad(base), hazard_abroad(state, row, origin, view), 0.0),
         )
-        leak = intel.leak * link[row].mean(axis=1) * view.border.corruption.mean()
+        leak = intel.leak * link[row].mean(axis=1) * state.corruption[row].mean(axis=1)
         fused = fused_hazard(seen * own, piece, link[row], intel.fusion_gain)
         total = fused * (1.0 - leak) + host
         u = streams.uniform(DETECTION, week, state.plot_stage.shape[1])

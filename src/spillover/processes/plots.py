@@ -12,7 +12,8 @@ Equations (docs/odd.md, "plots"):
     P2  planned -> ready and ready -> carried out, each week with probability 2 / mean
         preparation time
     P3  success with probability s0 (1 + k skill) (1 - contingency)
-    P4  deaths: none with probability 1 - d, else shifted power law, less with contingency plans
+    P4  deaths: none with probability 1 - d, else shifted power law, less with contingency plans,
+        d more where smuggled arms abound
 """
 
 from __future__ import annotations
@@ -34,10 +35,12 @@ from spillover.state import (
     EXTERNAL,
     PLANNED,
     READY,
+    TARGET_RUSSIA,
     Counts,
     Flags,
     Floats,
     State,
+    arms_lethality,
     due_slots,
 )
 from spillover.streams import Streams, purpose
@@ -47,12 +50,13 @@ NAME = "plots"
 READS = (
     "plot_stage", "plot_target", "plot_base", "plot_cohort", "plot_region", "plot_people",
     "plot_skill", "cell_place", "cell_mode", "cell_target", "cell_fighters", "cell_skill",
-    "cell_funds_usd", "radicalised", "operatives", "detained", "delivered",
+    "cell_funds_usd", "radicalised", "operatives", "detained", "delivered", "arms_circulating",
 )  # fmt: skip
 WRITES = (
     "plot_stage", "plot_target", "plot_base", "plot_cohort", "plot_region", "plot_people",
     "plot_skill", "cell_fighters", "cell_funds_usd", "radicalised", "operatives", "detained",
     "week_home_attacks", "week_foreign_attacks",
+    "week_russian_attacks",
 )  # fmt: skip
 
 STAGES = purpose("plots/stages")
@@ -147,7 +151,8 @@ def _describe(
     u = streams.uniform(REGIONS, week, flag.shape[1])[row, address]
     shares = region_shares(world)[np.minimum(target, N_STATES - 1)]
     region = np.where(home, cohort, rates.choose(u, shares))
-    region = np.where(target < N_STATES, region, -1)
+    inside = shares.sum(axis=-1) > 0.0  # a part of the map may lack all regions of a state
+    region = np.where((target < N_STATES) & inside, region, -1)
     skill = np.where(is_cell, state.cell_skill[:, due][row, slot], 0.0)
     # A diaspora cell prepares in the host country, seen by host services, not by its own state.
     base = np.where(is_cohort & ~home, BASE_DIASPORA, base)
@@ -186,7 +191,9 @@ def _outcomes(
     odds = plots.success * (1.0 + plots.success_from_skill * state.plot_skill) * (1.0 - prepared)
     success = done & (streams.uniform(SUCCESS, week, n_slots) < odds)
     u = streams.uniform(SEVERITY, week, n_slots)
-    p_none = 1.0 - plots.deadly_share * (1.0 - prepared)
+    armed = np.concatenate([arms_lethality(state, view), np.ones((len(plan), 2))], axis=1)
+    armed = np.take_along_axis(armed, np.maximum(state.plot_target, 0).astype(np.int64), axis=1)
+    p_none = 1.0 - np.minimum(plots.deadly_share * armed, 1.0) * (1.0 - prepared)
     scaled = np.clip((u - p_none) / np.maximum(1.0 - p_none, 1e-12), 0.0, 1.0)
     killed = rates.shifted_power_law(
         scaled, view.attacks.severity_exponent, plots.severity_shift, view.attacks.severity_cutoff
@@ -237,6 +244,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     changed = changed.replace(
         week_home_attacks=_count(success, state.plot_target, N_STATES),
         week_foreign_attacks=(success & (state.plot_target >= N_STATES)).sum(axis=1),
+        week_russian_attacks=(success & (state.plot_target == TARGET_RUSSIA)).sum(axis=1),
     )
     return changed, info
 

@@ -8,16 +8,17 @@ repression beyond a point backfires (paper:keohane2003); prevention and messagin
 (M-COUNTERNARRATIVE, M-EDUCATION-IMMUNISES). Cohorts [m]: 48 regions, then 5 diasporas.
 
 Equations (docs/odd.md, "recruitment"):
-    C1  hardship H = weights of unemployment, remittance dependence x stress, water deficit and
-        (1 - income); G = H (1 - L); openness g = min(cap, exp(slope (G - G0)))
-    C2  exposure X = (1 - chi) online + chi s(R / R_0), online = 1 in 2021, s saturating
+    C1  hardship H = weights of unemployment, remittance dependence x stress, (1 - income) and farm
+        income lost to water, less gains from trade and less resilience; G = H (1 - L); openness
+        g = min(cap, exp(slope (G - G0)))
+    C2  exposure X = (1 - chi) online + chi s(R / R_0), online = 1 in 2021; s saturates, is 1
+        (self-radicalisation), or tips at the reference (bifurcation)
     C3  S -> E with hazard h_m X g B (1 - prevention), B = (1 + b max(0, k - k*)) relative to
         2021, h_m normalised so that recruits in 2021 equal the prior inflow
     C4  E -> R with hazard q x s(contact), E -> S with hazard delta, R leaves with hazard delta_R
     C5  recruits split into travel, home cell, external cell
     C6  arrests: hazard x service capacity on E and R; false arrests ~ Poisson(arrests (1/pi - 1))
     C7  prison -> rehabilitation for a share, else back to S or E; relapse
-    C8  propaganda follows its factor and rises with attacks carried out
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ from spillover.world.cohorts import by_state, cohort_state, detection_by_state
 NAME = "recruitment"
 READS = (
     "susceptible", "exposed", "radicalised", "detained", "treated", "travellers", "operatives",
-    "propaganda", "delivered", "repression", "state_legitimacy", "service_capacity", "budget_share",
-    "week_foreign_attacks", "week_home_attacks", "link_detection",
+    "online_reach", "delivered", "repression", "state_legitimacy", "service_capacity",
+    "budget_share", "link_detection", "water_deficit", "trade_index",
 )  # fmt: skip
 WRITES = (
     "susceptible", "exposed", "radicalised", "detained", "treated", "travellers", "operatives",
-    "propaganda", "week_arrests",
+    "week_arrests",
 )  # fmt: skip
 
 EXPOSE = purpose("recruitment/expose")
@@ -52,6 +53,7 @@ OPERATIVES = purpose("recruitment/operatives")
 FALSE_ARRESTS = purpose("recruitment/false_arrests")
 N_STATES = len(STATES)
 PREVENTION = BUDGETS.index("prevention")
+SELF_RADICALISATION, BIFURCATION = 1, 2  # codes of structure.rival.recruitment
 HOME_PATH, EXTERNAL_PATH = RECRUIT_PATHS.index("home_cell"), RECRUIT_PATHS.index("external_cell")
 
 
@@ -76,18 +78,16 @@ class Info:
     treatment_failed: Counts  # [r, m] of them relapse
 
 
-def cohort_hardship(view: Any) -> Floats:
-    """C1, H of each cohort [m].
+def cohort_hardship(state: State, view: Any) -> Floats:
+    """C1, H of each cohort [r, m].
 
     There are no admin-1 data for income or work: the national value is spread by one rule, more
     hardship where a region is less urban than the state's mean (assumed); the diaspora has the
-    national value, its own stress acts on exposure (C3).
+    national value, its own stress acts on exposure (C3). Water is missed by region.
     """
     rec, drivers, world = view.recruitment, view.drivers, view.world
-    fixed = (
-        rec.hardship_from_unemployment * rec.unemployment
-        + rec.hardship_from_water * drivers.water_deficit
-        + rec.hardship_from_poverty * (1.0 - rec.income)
+    fixed = rec.hardship_from_unemployment * rec.unemployment + rec.hardship_from_poverty * (
+        1.0 - rec.income
     )
     families = rec.hardship_from_remittances * drivers.remittance_dependence
     national = fixed + families * drivers.diaspora_stress
@@ -95,10 +95,20 @@ def cohort_hardship(view: Any) -> Floats:
     owner = world.region_state
     urban = world.urban_index[world.n_provinces : world.n_provinces + world.n_regions]
     people = world.population[world.n_provinces : world.n_provinces + world.n_regions]
-    weight = np.bincount(owner, weights=people, minlength=N_STATES)
+    weight = np.maximum(np.bincount(owner, weights=people, minlength=N_STATES), 1.0)
     mean = np.bincount(owner, weights=people * urban, minlength=N_STATES) / weight
     rural = 1.0 + rec.rural_hardship * (mean[owner] - urban)
-    return np.concatenate([national[owner] * rural, abroad])
+    earned = rec.hardship_relief_from_trade * (state.trade_index - 1.0)
+    at_home = (national - earned)[:, owner] * rural + farm_loss(state, view)
+    relief = np.minimum(rec.relief_per_level * state.lever("resilience"), 1.0)
+    at_home = at_home * (1.0 - relief[:, owner])
+    return np.concatenate([at_home, np.broadcast_to(abroad, relief.shape)], axis=1)
+
+
+def farm_loss(state: State, view: Any) -> Floats:
+    """C1: hardship through farm income lost to missing water [r, q]."""
+    weight = view.structure.coupling.water_tension * view.recruitment.hardship_from_water
+    return weight * view.water.farm_elasticity * state.water_deficit
 
 
 def openness(grievance: Floats, slope: float, reference: float, cap: float) -> Floats:
@@ -122,13 +132,24 @@ def exposure_hazard(view: Any, susceptible: Floats) -> Floats:
     return total * weight / weight.sum() / np.maximum(susceptible, 1.0) / WEEKS_PER_YEAR
 
 
-def saturating(contact: Floats, cap: float) -> Floats:
+def saturating(contact: Floats, cap: float, steepness: float = 1.0) -> Floats:
     """Effect of contact: 0 without, 1 at the reference, at most `cap`.
 
     Linear contact here, on top of contact in C2, would make recruitment feed on itself twice and
-    run away (docs/decisions/0004-recruitment-contact.md).
+    run away (docs/decisions/0004-recruitment-contact.md). A steepness above cap / (cap - 1) makes
+    the reference a tipping point.
     """
-    return cap * contact / (contact + cap - 1.0)
+    met = contact**steepness
+    return cap * met / (met + cap - 1.0)
+
+
+def contact_effect(contact: Floats, view: Any) -> Floats:
+    """C2 and C4: effect of contact under the account of joining that holds, 1 at the reference."""
+    rival, rec = view.structure.rival.recruitment, view.recruitment
+    if rival == SELF_RADICALISATION:
+        return np.ones_like(contact)
+    is_tipping = rival == BIFURCATION
+    return saturating(contact, rec.contact_cap, rec.bifurcation_steepness if is_tipping else 1.0)
 
 
 def contact_key(radicalised: Counts, reference: Floats, view: Any) -> Floats:
@@ -144,7 +165,7 @@ def contact_key(radicalised: Counts, reference: Floats, view: Any) -> Floats:
     per_state = by_state(radicalised, world) / np.maximum(by_state(reference[None, :], world), 1e-9)
     pooled = radicalised.sum(axis=1, keepdims=True) / reference.sum()
     key = near * own + state * per_state[:, cohort_state(world)] + everyone * pooled
-    return floor + (1.0 - floor) * saturating(key, rec.contact_cap)
+    return floor + (1.0 - floor) * contact_effect(key, view)
 
 
 def reference_members(view: Any) -> Floats:
@@ -191,14 +212,11 @@ def _exposure(state: State, view: Any) -> Floats:
     """C2 and C3: weekly hazard S -> E [r, m]."""
     rec, owner = view.recruitment, cohort_state(view.world)
     base = exposure_hazard(view, start_susceptible(view).astype(np.float64))
-    grievance = cohort_hardship(view) * (1.0 - state.state_legitimacy[:, owner])
-    message = np.minimum(state.lever("counter_messaging") * rec.messaging_per_level, 1.0)
-    watched = np.minimum(state.lever("online_monitoring") * rec.monitoring_per_level, 1.0)
-    online = state.propaganda[:, None] * (1.0 - message) * (1.0 - watched)
+    grievance = cohort_hardship(state, view) * (1.0 - state.state_legitimacy[:, owner])
     members = state.radicalised.sum(axis=1) / reference_members(view).sum()
     contact = rec.contact_share
-    met = saturating(members, rec.contact_cap)[:, None]
-    reach = (1.0 - contact) * online[:, owner] + contact * met
+    met = contact_effect(members, view)[:, None]
+    reach = (1.0 - contact) * state.online_reach + contact * met
     beyond = np.maximum(state.repression - rec.backlash_threshold, 0.0)
     beyond_at_start = np.maximum(view.statecraft.repression_start - rec.backlash_threshold, 0.0)
     backlash = (1.0 + rec.backlash * beyond) / (1.0 + rec.backlash * beyond_at_start)
@@ -272,15 +290,13 @@ def _flows(state: State, week: int, view: Any, streams: Streams) -> Info:
 
 def _move(state: State, view: Any, flows: Info) -> State:
     """Book every flow once out of one stock and once into another."""
-    rec, world = view.recruitment, view.world
+    world = view.world
     homeward = np.zeros_like(flows.freed)
     homeward[:, -N_STATES:] = flows.retired  # operatives who give up live in the diaspora
     arrested = flows.arrested_exposed + flows.arrested_members
     freed_home = flows.freed - flows.freed_to_treatment - flows.freed_to_exposed
     cured = flows.treatment_ended - flows.treatment_failed
     by_path = flows.recruits_by_path
-    spectacular = state.week_foreign_attacks + state.week_home_attacks.sum(axis=1)
-    output = rec.propaganda_factor * (1.0 + rec.propaganda_per_attack * spectacular)
     return state.replace(
         susceptible=state.susceptible - flows.newly_exposed
         + flows.calmed + flows.disengaged + homeward + freed_home + cured,
@@ -292,7 +308,6 @@ def _move(state: State, view: Any, flows: Info) -> State:
         treated=state.treated + flows.freed_to_treatment - flows.treatment_ended,
         travellers=state.travellers + by_path[:, :, 0],
         operatives=state.operatives + by_state(by_path[:, :, 2], world) - flows.retired,
-        propaganda=state.propaganda + rec.propaganda_reversion * (output - state.propaganda),
         week_arrests=flows.arrests,
     )  # fmt: skip
 

@@ -31,13 +31,14 @@ import numpy as np
 
 from spillover import rates
 from spillover.clock import WEEKS_PER_YEAR
-from spillover.state import Counts, Floats, State
+from spillover.state import Counts, Floats, State, food_need
 from spillover.streams import Streams, purpose
 
 NAME = "rule"
 READS = (
     "control", "legitimacy", "loyalty", "treasury_usd", "faction_will", "reciprocity",
     "engagement", "delivered", "csto_delivered", "week_attacks", "week_armed_attacks",
+    "week_returnees", "farm_income_usd", "afghan_trade_usd_m", "trade_index", "transit_usd_m",
 )  # fmt: skip
 WRITES = (
     "control", "legitimacy", "loyalty", "treasury_usd", "effort", "faction_will",
@@ -48,12 +49,13 @@ LOYALTY = purpose("rule/loyalty")
 LEAST_PAY = 0.05  # guards the logarithm: unpaid forces live off the land
 LOYALTY_RANGE = (0.01, 0.99)  # guards the log odds
 MOST_EFFORT = 2.0  # nobody does more than twice what full pay and loyalty of 2021 give
-PER_WEEK = 1e6 / WEEKS_PER_YEAR  # USD million a year -> USD a week
+USD_MILLION = 1e6  # US dollars in a million
+PER_WEEK = USD_MILLION / WEEKS_PER_YEAR  # USD million a year -> USD a week
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Money of the week [r] in USD by named account; income [a], 1 = 2022; exclusion [r, a];
+    """Money of the week [r] in USD by named account; income [r, a], 1 = 2022; exclusion [r, a];
     pay [r], 1 = in full."""
 
     customs_usd: Counts
@@ -78,38 +80,62 @@ class Info:
         return self.security_usd + self.civil_usd + self.diverted_usd
 
 
-def income_index(view: Any) -> Floats:
-    """Income of each province [a] relative to 2022: aid, trade and opium around 1."""
-    rule, drivers = view.rule, view.drivers
+def grants(state: State, view: Any) -> Floats:
+    """Pace of grants [r] in USD million a year: dated ones and help from the five states."""
+    help_ = view.rule.aid_per_level * state.lever("humanitarian_aid").sum(axis=1)
+    return view.drivers.external_grants + help_
+
+
+def aid_change(state: State, view: Any) -> Floats:
+    """Grants relative to the reference, less 1 [r, 1]; none where the coupling is off."""
+    change = grants(state, view) / view.rule.aid_reference - 1.0
+    return (view.structure.coupling.aid_and_returnees * change)[:, None]
+
+
+def opium_value(state: State, view: Any) -> Floats:
+    """Farm income of the last opium harvest [r], 1 = that of 2021."""
+    income = state.farm_income_usd.sum(axis=1)
+    return income / (view.rule.opium_reference * USD_MILLION)
+
+
+def income_index(state: State, view: Any) -> Floats:
+    """Income of each province [r, a] relative to 2022: aid, trade and opium around 1."""
+    rule = view.rule
     poppy = rule.poppy_zone_share[view.world.province_zone] / rule.poppy_zone_share.max()
     change = (
-        rule.income_from_aid * (drivers.external_grants / rule.aid_reference - 1.0)
-        + rule.income_from_trade * (drivers.afghan_trade / rule.trade_reference - 1.0)
-        + rule.income_from_opium * poppy * (drivers.opium_value / rule.opium_reference - 1.0)
+        rule.income_from_aid * aid_change(state, view)
+        + rule.income_from_trade * (state.afghan_trade_usd_m / rule.trade_reference - 1.0)[:, None]
+        + rule.income_from_opium * poppy * (opium_value(state, view) - 1.0)[:, None]
     )
     return np.maximum(1.0 + change, rule.income_floor)
 
 
-def returnee_burden(view: Any) -> float:
-    """Returns of the week, as a yearly share of the Afghan population."""
-    drivers, world = view.drivers, view.world
-    people = world.population[: world.n_provinces].sum()
-    return float((drivers.returnees_pakistan + drivers.returnees_iran) * WEEKS_PER_YEAR / people)
+def returnee_burden(state: State, view: Any) -> Floats:
+    """Returns of the week by province [r, a], as a yearly share of its people in 2021.
+
+    None where the coupling is off.
+    """
+    people = np.maximum(view.world.population[: view.world.n_provinces], 1)
+    burden = state.week_returnees * (WEEKS_PER_YEAR / people)
+    return view.structure.coupling.aid_and_returnees * burden
 
 
-def hardship(unemployment: float, food_need: float, weight: float) -> float:
+def hardship(unemployment: Any, need: Any, weight: float) -> Any:
     """R9, H = weight x unemployment + (1 - weight) x food need."""
-    return weight * unemployment + (1.0 - weight) * food_need
+    return weight * unemployment + (1.0 - weight) * need
 
 
 def revenue(state: State, view: Any, income: Floats) -> tuple[Counts, Counts, Counts, Counts]:
     """R1: customs, taxes, opium levy and mines [r] in whole USD of the week."""
-    rule, drivers = view.rule, view.drivers
+    rule = view.rule
     collected = state.control.mean(axis=1) / rule.control_reference * rule.collection_efficiency
+    farms = view.structure.coupling.narcotics_finance * opium_value(state, view)
+    dues = rule.customs_tariff * state.afghan_trade_usd_m
+    dues = dues + rule.transit_levy * state.transit_usd_m[:, 0]
     parts = (
-        rule.customs_tariff * drivers.afghan_trade * collected,
-        rule.domestic_revenue * income.mean() * collected,
-        rule.opium_levy * drivers.opium_value * np.ones_like(collected),
+        dues * collected,
+        rule.domestic_revenue * income.mean(axis=1) * collected,
+        rule.opium_levy * rule.opium_reference * farms,
         rule.mine_revenue * collected,
     )
     customs, taxes, levy, mines = (np.rint(p * PER_WEEK).astype(np.int64) for p in parts)
@@ -178,20 +204,21 @@ def _loyalty(state: State, week: int, view: Any, pay: Floats, excess: Floats, u:
 
 def _legitimacy(state: State, view: Any, income: Floats, excess: Floats, safe: Floats) -> Floats:
     """R8: every term is a deviation from a reference, so each driver acts by its change."""
-    rule, drivers, zone = view.rule, view.drivers, view.world.province_zone
-    opium_loss = np.maximum(1.0 - drivers.opium_value / rule.opium_reference, 0.0)
+    rule, zone = view.rule, view.world.province_zone
+    opium_loss = np.maximum(1.0 - opium_value(state, view), 0.0)[:, None]
     poppy = rule.poppy_zone_share[zone] / rule.poppy_zone_share.max()
     pull = rates.logistic(
         rates.log_odds(rule.legitimacy_start[zone])
         + rule.legitimacy_from_security * (safe - rule.control_start[zone])
         + rule.legitimacy_from_income * np.log(income)
-        + rule.legitimacy_from_aid * (drivers.external_grants / rule.aid_reference - 1.0)
+        + rule.legitimacy_from_aid * aid_change(state, view)
+        + rule.legitimacy_from_trade * (state.trade_index.mean(axis=1, keepdims=True) - 1.0)
         - rule.legitimacy_from_exclusion * excess
         - rule.legitimacy_loss_from_ban * poppy * opium_loss
-        - rule.legitimacy_loss_from_returnees * returnee_burden(view)
+        - rule.legitimacy_loss_from_returnees * returnee_burden(state, view)
         - rule.legitimacy_loss_from_entry
         * state.csto("entry")[:, None]
-        * (view.world.hops_to_state.min(axis=1) == 1)
+        * view.world.border_province
     )
     return state.legitimacy + rule.legitimacy_reversion * (pull - state.legitimacy)
 
@@ -199,7 +226,7 @@ def _legitimacy(state: State, view: Any, income: Floats, excess: Floats, safe: F
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance Afghan rule by one week."""
     rule, drivers, world = view.rule, view.drivers, view.world
-    income = income_index(view)
+    income = income_index(state, view)
     flows = revenue(state, view, income)
     security, civil, diverted = spending(state.treasury_usd + sum(flows), rule)
     pay = security / (rule.security_cost * PER_WEEK)
@@ -226,8 +253,10 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         rule.control_ceiling[world.province_zone],
     )
     legitimacy = _legitimacy(state, view, income, excess, control)
-    jobless = drivers.unemployment + rule.unemployment_from_returnees * returnee_burden(view)
-    need = hardship(min(jobless, 1.0), drivers.food_need, rule.hardship_from_unemployment)
+    burden = returnee_burden(state, view)
+    jobless = np.minimum(drivers.unemployment + rule.unemployment_from_returnees * burden, 1.0)
+    hungry = food_need(drivers.food_need, state, view)[:, None]
+    need = hardship(jobless, hungry, rule.hardship_from_unemployment)
     cooperation = rule.effort_from_alignment * alignment + rule.effort_from_recognition * min(
         drivers.recognition, 1.0
     )

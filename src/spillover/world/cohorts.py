@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,12 @@ def by_state(values: NDArray[Any], world: World) -> NDArray[Any]:
     return np.stack([values[:, owner == c].sum(axis=1) for c in range(len(STATES))], axis=1)
 
 
+def links_by_state(values: NDArray[Any], world: World) -> NDArray[Any]:
+    """Sum a link array [r, l] by the state it leads into [r, c]."""
+    owner = world.link_state
+    return np.stack([values[:, owner == c].sum(axis=1) for c in range(len(STATES))], axis=1)
+
+
 def sum_by_cohort(
     people: NDArray[np.int64], cohort: NDArray[np.int64], n_cohorts: int
 ) -> NDArray[np.int64]:
@@ -33,11 +40,26 @@ def sum_by_cohort(
 
 
 def region_shares(world: World) -> NDArray[np.float64]:
-    """Share of each region in the population of each state [c, q]; rows sum to 1."""
+    """Share of each region in the population of each state [c, q]; rows sum to 1.
+
+    The row of a state without regions, as in a part of the map, is 0.
+    """
     first = world.n_provinces
     people = world.population[first : first + world.n_regions].astype(np.float64)
     own = world.region_state[None, :] == np.arange(len(STATES))[:, None]
-    return own * people / (own * people).sum(axis=1, keepdims=True)
+    return own * people / np.maximum((own * people).sum(axis=1, keepdims=True), 1.0)
+
+
+@cache
+def state_population(world: World) -> NDArray[np.float64]:
+    """People of each state in August 2021 [c], by which a load on the state is divided.
+
+    Infinite for a state without regions, as in a part of the map: nothing weighs on it.
+    """
+    first = world.n_provinces
+    people = world.population[first : first + world.n_regions].astype(np.float64)
+    found = np.bincount(world.region_state, people, minlength=len(STATES))
+    return np.where(found > 0.0, found, np.inf)
 
 
 def detection_by_state(link_detection: NDArray[np.float64], world: World) -> NDArray[np.float64]:

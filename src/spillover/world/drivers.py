@@ -6,10 +6,12 @@ A series has anchors (a date, a number, a basis, sources) and a rule that fills 
 * ``linear``: straight lines between anchors, level before the first and after the last;
 * ``constant``: one number for all weeks;
 * ``seasonal``: a number times a profile of twelve months, and times another series if named;
-* ``flow``: reconciled counts of people (see ``returns.py``).
+* ``flow``: the hazard of coming back that reconciled counts give, or with ``direction: out`` the
+  count of those who leave (see ``returns.py``).
 
 From the branch date on the status quo is ``hold`` (the last value stays), ``last_year`` (the
-last 52 weeks repeat), ``remaining_stock`` (flows only) or ``plan`` (the anchors go on).
+last 52 weeks repeat), ``mean_pace`` (departures only: the mean of the last three years before
+it) or ``plan`` (the anchors go on).
 """
 
 from __future__ import annotations
@@ -33,8 +35,10 @@ from spillover.world.returns import (
     BRANCH_WEEK,
     ORIGINS,
     WEEKS_REPEATED,
+    departures_windows,
     reconcile_returns,
-    weekly_returns,
+    weekly_departures,
+    weekly_hazards,
     window_of_week,
 )
 from spillover.world.rows import calibration_value, fact_value
@@ -42,11 +46,12 @@ from spillover.world.rows import calibration_value, fact_value
 Floats = NDArray[np.float64]
 N_WEEKS = HORIZONS["projection"]
 RULES = ("step", "linear", "constant", "seasonal", "flow")
-AFTER = ("hold", "last_year", "remaining_stock", "plan")
+AFTER = ("hold", "last_year", "mean_pace", "plan")
+DIRECTIONS = ("back", "out")
 BASES = ("measured", "estimated", "elicited", "assumed")  # from the firmest to the weakest
 _MONTH_MIDDLES = (np.arange(12) + 0.5) / 12
 _KEYS = ("rule", "after", "derivation")
-_OPTIONAL = ("axis", "anchors", "members", "months", "times", "origin")
+_OPTIONAL = ("axis", "anchors", "members", "months", "times", "origin", "direction")
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ def _check_form(rules: Mapping[str, Any], built: Mapping[str, object], where: st
     _check_choice(rules["after"], AFTER, f"{where}.after")
     _check_choice(rules.get("axis", "state"), tuple(AXES), f"{where}.axis")
     _check_choice(rules.get("origin", ORIGINS[0]), ORIGINS, f"{where}.origin")
+    _check_choice(rules.get("direction", DIRECTIONS[0]), DIRECTIONS, f"{where}.direction")
     if "times" in rules:  # a series can only build on one that stands above it
         _check_choice(rules["times"], tuple(built), f"{where}.times")
     for member in rules.get("members", ()):
@@ -178,7 +184,7 @@ def _series(
     where: str,
 ) -> WeeklySeries:
     if rules["rule"] == "flow":
-        return _flow(column, rules["origin"])
+        return _flow(column, rules["origin"], rules.get("direction") == "out")
     if not anchors or week_from(anchors[0].day.isoformat()) != 0:
         raise UserError(
             f"The series '{column}' has no number for the first week.",
@@ -264,14 +270,14 @@ def _status_quo(
         labels[week] = after
 
 
-def _flow(column: str, origin: str) -> WeeklySeries:
-    windows = reconcile_returns()
+def _flow(column: str, origin: str, is_out: bool) -> WeeklySeries:
+    windows = departures_windows() if is_out else reconcile_returns()
     used = [window_of_week(windows, origin, week) for week in range(N_WEEKS)]
     after = N_WEEKS - BRANCH_WEEK
     return WeeklySeries(
         name=column,
-        values=weekly_returns(N_WEEKS)[origin],
-        rules=("flow",) * BRANCH_WEEK + ("remaining_stock",) * after,
+        values=(weekly_departures if is_out else weekly_hazards)(N_WEEKS)[origin],
+        rules=("flow",) * BRANCH_WEEK + ("mean_pace" if is_out else "last_year",) * after,
         bases=tuple(w.basis for w in used[:BRANCH_WEEK]) + ("assumed",) * after,
         sources=tuple(tuple(f"calibration:{v}" for v in w.variables) for w in used),
     )

@@ -61,18 +61,20 @@ class World:
     pakistan_provinces: NDArray[np.bool_]  # [v] shares a border with Pakistan
     iran_provinces: NDArray[np.bool_]  # [v] shares a border with Iran
     hops_to_state: Ints  # [v, c] least number of links from a province into a state
+    border_province: NDArray[np.bool_]  # [v] has a link into some state
+    state_neighbours: NDArray[np.bool_]  # [c, c] states that share a border
     border_points: tuple[BorderPoint, ...]
     corridors: tuple[Corridor, ...]
 
     @property
     def n_provinces(self) -> int:
         """Number of Afghan provinces (34)."""
-        return N_PROVINCES
+        return len(self.province_zone)
 
     @property
     def n_regions(self) -> int:
         """Number of Central Asian regions (48)."""
-        return N_REGIONS
+        return len(self.region_state)
 
     @property
     def n_links(self) -> int:
@@ -82,12 +84,12 @@ class World:
     @property
     def province_ids(self) -> tuple[str, ...]:
         """Ids of the Afghan provinces, [v]."""
-        return self.place_ids[:N_PROVINCES]
+        return self.place_ids[: self.n_provinces]
 
     @property
     def region_ids(self) -> tuple[str, ...]:
         """Ids of the Central Asian regions, [a]."""
-        return self.place_ids[N_PROVINCES : N_PROVINCES + N_REGIONS]
+        return self.place_ids[self.n_provinces : self.n_provinces + self.n_regions]
 
     def province_index(self, place_id: str) -> int:
         """Index of an Afghan province on the axis [v].
@@ -149,7 +151,11 @@ def load_world() -> World:
         region_edges=_edges(pairs, N_PROVINCES, N_PROVINCES + N_REGIONS),
         pakistan_provinces=_touches(pairs, ids.index("PK")),
         iran_provinces=_touches(pairs, ids.index("IR")),
-        hops_to_state=_hops_to_state(pairs, region_state),
+        hops_to_state=(hops := hops_to_state(pairs, N_PROVINCES, region_state)),
+        border_province=hops.min(axis=1) == 1,
+        state_neighbours=state_neighbours(
+            _edges(pairs, N_PROVINCES, N_PROVINCES + N_REGIONS), region_state
+        ),
         border_points=load_border_points(ids),
         corridors=load_corridors(ids),
     )
@@ -230,17 +236,30 @@ def _touches(pairs: list[tuple[int, int]], external: int) -> NDArray[np.bool_]:
     return np.array([province in touching for province in range(N_PROVINCES)])
 
 
-def _hops_to_state(pairs: list[tuple[int, int]], region_state: Ints) -> Ints:
-    """Breadth first from all regions of a state; routes through external nodes do not count."""
-    n_core = N_PROVINCES + N_REGIONS
+def state_neighbours(region_edges: Ints, region_state: Ints) -> NDArray[np.bool_]:
+    """Which states share a border [c, c]."""
+    touching = np.zeros((len(STATES), len(STATES)), dtype=bool)
+    for a, b in region_edges:
+        touching[region_state[a], region_state[b]] = True
+    return touching & ~np.eye(len(STATES), dtype=bool)
+
+
+def hops_to_state(pairs: list[tuple[int, int]], n_provinces: int, region_state: Ints) -> Ints:
+    """Least number of links from each province into each state [v, c].
+
+    Breadth first from all regions of a state; routes through external nodes do not count. A
+    state that cannot be reached, as in a part of the map, is as many links away as there are
+    provinces and regions, which is more than any route has.
+    """
+    n_core = n_provinces + len(region_state)
     neighbours: list[list[int]] = [[] for _ in range(n_core)]
     for a, b in pairs:
         if max(a, b) < n_core:
             neighbours[a].append(b)
             neighbours[b].append(a)
-    hops = np.empty((N_PROVINCES, len(STATES)), dtype=np.int64)
+    hops = np.empty((n_provinces, len(STATES)), dtype=np.int64)
     for state in range(len(STATES)):
-        starts = N_PROVINCES + np.flatnonzero(region_state == state)
+        starts = n_provinces + np.flatnonzero(region_state == state)
         distance = dict.fromkeys(starts.tolist(), 0)
         queue = deque(distance)
         while queue:
@@ -249,5 +268,5 @@ def _hops_to_state(pairs: list[tuple[int, int]], region_state: Ints) -> Ints:
                 if there not in distance:
                     distance[there] = distance[here] + 1
                     queue.append(there)
-        hops[:, state] = [distance[province] for province in range(N_PROVINCES)]
+        hops[:, state] = [distance.get(province, n_core) for province in range(n_provinces)]
     return hops

@@ -7,13 +7,13 @@ windows overlap. They are never added up: in each window one definition wins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spillover.clock import BRANCH_DATE, START, WEEKS_PER_YEAR, week_start
+from spillover.clock import BRANCH_DATE, START, week_start
 from spillover.errors import UserError
 from spillover.world.rows import calibration_value
 
@@ -23,6 +23,8 @@ WEEKS_REPEATED = 52
 _EXPULSIONS = date(2023, 10, 1)  # UNHCR's totals count from this month
 _TOTAL_UNTIL = date(2026, 2, 13)  # last day of UNHCR's cumulative total
 _WAVE_2025 = date(2025, 4, 1)
+_PACE_SINCE = date(2023, 1, 1)  # three years before the branch
+_YEARS_COUNTED = ("2021", "2022", "2023", "2024", "2025")
 _BRANCH_EVE = BRANCH_DATE - timedelta(days=1)
 
 
@@ -84,12 +86,117 @@ def reconcile_returns() -> tuple[ReturnWindow, ...]:
 
 
 def weekly_returns(n_weeks: int) -> dict[str, NDArray[np.float64]]:
-    """Persons per week [w] by origin, from the reconciled windows and then the status quo."""
-    windows = reconcile_returns()
-    return {
-        origin: _continue(origin, _spread([w for w in windows if w.origin == origin]), n_weeks)
-        for origin in ORIGINS
-    }
+    """Persons per week [w] who come back by origin: counted, then the status quo.
+
+    From the branch on they are the hazard of return applied to those who live there, and so the
+    course of the model where nothing but the dated series acts.
+    """
+    hazards, departures, found = weekly_hazards(n_weeks), weekly_departures(n_weeks), {}
+    for origin in ORIGINS:
+        values = np.zeros(max(n_weeks, BRANCH_WEEK))
+        values[:BRANCH_WEEK] = _spread([w for w in reconcile_returns() if w.origin == origin])
+        stock = dated_stock(origin)[-1]
+        for week in range(BRANCH_WEEK, n_weeks):
+            values[week] = stock * -np.expm1(-hazards[origin][week])
+            stock += departures[origin][week] - values[week]
+        found[origin] = values[:n_weeks]
+    return found
+
+
+def weekly_hazards(n_weeks: int) -> dict[str, NDArray[np.float64]]:
+    """Hazard per week [w] of those who live in a country to come back; then the last 52 weeks.
+
+    The hazard of a week sends home just the counted returns out of the people who live there in
+    the same series: more are there, more come back; nobody is there, nobody does.
+    """
+    found = {}
+    for origin in ORIGINS:
+        returns = _spread([w for w in reconcile_returns() if w.origin == origin])
+        values = np.zeros(max(n_weeks, BRANCH_WEEK))
+        values[:BRANCH_WEEK] = _hazard(returns, dated_stock(origin)[:-1])
+        for week in range(BRANCH_WEEK, n_weeks):
+            values[week] = values[week - WEEKS_REPEATED]
+        found[origin] = values[:n_weeks]
+    return found
+
+
+def dated_stock(origin: str) -> NDArray[np.float64]:
+    """Persons who live in a country at the start of each week up to the branch week [w + 1]."""
+    left = _spread([w for w in departures_windows() if w.origin == origin])
+    came_back = _spread([w for w in reconcile_returns() if w.origin == origin])
+    return _running_stock(_start_stock(origin), left, came_back)
+
+
+def departures_windows() -> tuple[ReturnWindow, ...]:
+    """People who left for one country, by the years between counts of those who live there.
+
+    Nobody counts departures in the terms in which returns are counted, so they are what closes
+    the account: returns of the same days plus the change of the stock, and never negative. Iran
+    counted people without papers only from 2022 on; its stock at the takeover is the count of
+    that year less the new arrivals in between.
+    """
+    windows = []
+    for origin in ORIGINS:
+        returns = _spread_days([w for w in reconcile_returns() if w.origin == origin])
+        years = ("2022", "2023", "2024", "2025") if origin == "Iran" else _YEARS_COUNTED
+        first, before = START, _start_stock(origin)
+        for year in years:
+            last = min(date(int(year), 12, 31), _BRANCH_EVE)
+            came_back = returns[(first - START).days : (last - START).days + 1].sum()
+            after = _stock(origin, year)
+            variables = ("afghan_refugees", "afghan_asylum_seekers", "returns_total")
+            persons = max(after - before + came_back, 0.0)
+            text = "returns plus the change of the stock"
+            windows.append(ReturnWindow(origin, first, last, persons, text, "estimated", variables))
+            first, before = last + timedelta(days=1), after
+        if first < BRANCH_DATE:  # the last days before the branch
+            windows[-1] = replace(
+                windows[-1],
+                last=_BRANCH_EVE,
+                persons=windows[-1].per_day * (_days(windows[-1].first, _BRANCH_EVE)),
+            )
+    return tuple(windows)
+
+
+def weekly_departures(n_weeks: int) -> dict[str, NDArray[np.float64]]:
+    """Persons per week [w] who leave for each country; from the branch on the mean pace.
+
+    The pace is that of the last three years before the branch in the same definition: what closes
+    the account of all who live there. New arrivals that are registered are a small part of it
+    (Iran: below a thousand in 2024) and would empty both countries.
+    """
+    found = {}
+    for origin in ORIGINS:
+        own = [window for window in departures_windows() if window.origin == origin]
+        values = np.full(max(n_weeks, BRANCH_WEEK), _mean_pace(own))
+        values[:BRANCH_WEEK] = _spread(own)
+        found[origin] = values[:n_weeks]
+    return found
+
+
+def _mean_pace(windows: list[ReturnWindow]) -> float:
+    """Persons per week over the years since the first of January of _PACE_SINCE."""
+    late = [window for window in windows if window.first >= _PACE_SINCE]
+    return 7.0 * sum(w.persons for w in late) / sum(_days(w.first, w.last) for w in late)
+
+
+def _running_stock(
+    first: float, left: NDArray[np.float64], came_back: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return first + np.concatenate([[0.0], np.cumsum(left - came_back)])
+
+
+def _hazard(returns: NDArray[np.float64], stock: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(-np.log1p(-returns / stock))
+
+
+def _start_stock(origin: str) -> float:
+    """Afghans of all categories in a country on 15 August 2021."""
+    share = (START - date(2020, 12, 31)).days / 365
+    if origin == "Pakistan":
+        return (1.0 - share) * _stock(origin, "2020") + share * _stock(origin, "2021")
+    new = [_total(origin, year, "afghan_new_arrivals_flow") for year in ("2021", "2022")]
+    return _stock(origin, "2022") - (1.0 - share) * new[0] - new[1]
 
 
 def _total(entity: str, when: str, variable: str = "returns_total") -> float:
@@ -200,25 +307,43 @@ def _windows_2025() -> tuple[ReturnWindow, ...]:
 
 
 def _days_of_2026(year_2025: tuple[ReturnWindow, ...]) -> float:
-    """Persons from 1 January to the last day of UNHCR's cumulative total, both origins."""
+    """Persons from 1 January to the last day of UNHCR's cumulative total, both origins.
+
+    Hazards of the weeks of early 2025 out of those who live there, whom departures at the pace
+    of 2025 refill: the pace of three years rests on this very number.
+    """
     weeks = -(-((_TOTAL_UNTIL - BRANCH_DATE).days + 1) // 7)
     spare_days = 7 * weeks - _days(BRANCH_DATE, _TOTAL_UNTIL)
     persons = 0.0
     for origin in ORIGINS:
         own = [window for window in year_2025 if window.origin == origin]
-        weekly = _continue(origin, _spread(own), BRANCH_WEEK + weeks)[BRANCH_WEEK:]
+        returns = _spread(own)[-WEEKS_REPEATED:]
+        counted = sum(w.persons for w in own)
+        closing = max(_stock(origin, "2025") - _stock(origin, "2024") + counted, 0.0)
+        pace = 7.0 * closing / _days(own[0].first, own[-1].last)
+        stock = _running_stock(_stock(origin, "2024"), np.full(WEEKS_REPEATED, pace), returns)
+        hazard, left = _hazard(returns, stock[:-1]), stock[-1]
+        weekly = np.zeros(weeks)
+        for week in range(weeks):
+            weekly[week] = left * -np.expm1(-hazard[week])
+            left += pace - weekly[week]
         persons += own[-1].per_day * _days(date(2026, 1, 1), _BRANCH_EVE)
         persons += weekly.sum() - weekly[-1] * spare_days / 7
     return float(persons)
 
 
-def _spread(windows: list[ReturnWindow]) -> NDArray[np.float64]:
-    """Persons per week [w] up to the branch week."""
+def _spread_days(windows: list[ReturnWindow]) -> NDArray[np.float64]:
+    """Persons per day up to the branch week."""
     per_day = np.zeros(7 * BRANCH_WEEK)
     for window in windows:
         first, last = ((day - START).days for day in (window.first, window.last))
         per_day[first : last + 1] = window.per_day
-    return per_day.reshape(-1, 7).sum(axis=1)
+    return per_day
+
+
+def _spread(windows: list[ReturnWindow]) -> NDArray[np.float64]:
+    """Persons per week [w] up to the branch week."""
+    return _spread_days(windows).reshape(-1, 7).sum(axis=1)
 
 
 def _stock(origin: str, year: str) -> float:
@@ -227,29 +352,6 @@ def _stock(origin: str, year: str) -> float:
     if year == "2025":  # the category starts with the re-registration of that year
         kinds.append("afghan_others_in_need_of_protection")
     return sum(calibration_value(kind, origin, year) for kind in kinds)
-
-
-def _arrivals_per_week(origin: str) -> float:
-    year = {"Iran": "2024", "Pakistan": "2025"}[origin]  # the last row of each
-    return calibration_value("afghan_new_arrivals_flow", origin, year) / WEEKS_PER_YEAR
-
-
-def _continue(origin: str, weekly: NDArray[np.float64], n_weeks: int) -> NDArray[np.float64]:
-    """Status quo: the hazard of return of the last 52 weeks applies to those who remain.
-
-    Repeating the counts of 2025 every year would send home more people by 2028 than live in
-    Iran and Pakistan, so the seasonal pattern is kept per head: returns of the same week one
-    year earlier over the stock at the end of 2024, times the stock that is left, which new
-    arrivals (last row of each country) refill.
-    """
-    values = np.zeros(max(n_weeks, BRANCH_WEEK))
-    values[:BRANCH_WEEK] = weekly
-    hazard = weekly[-WEEKS_REPEATED:] / _stock(origin, "2024")
-    stock = _stock(origin, "2025")
-    for week in range(BRANCH_WEEK, n_weeks):
-        values[week] = hazard[(week - BRANCH_WEEK) % WEEKS_REPEATED] * stock
-        stock += _arrivals_per_week(origin) - values[week]
-    return values[:n_weeks]
 
 
 def window_of_week(windows: tuple[ReturnWindow, ...], origin: str, week: int) -> ReturnWindow:

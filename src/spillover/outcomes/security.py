@@ -1,26 +1,25 @@
-"""The outcomes of the model: name, unit, kind, where it is defined and how it is read.
-
-One entry per outcome. `read` takes the week's state, the infos by process name and the world and
-returns an array: [r] for Afghanistan, [r, c] for the five states, [r, a] for provinces or [r, q]
-for regions. A flow is summed over the weeks of a period, a stock is averaged.
-"""
+"""Outcomes of the security channel: attacks, plots, recruits, borders, diplomacy, statecraft."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from spillover.axes import GROUPS, STATES
+from spillover.axes import GROUPS
+from spillover.outcomes.entry import (
+    N_STATES,
+    Outcome,
+    Read,
+    every_state,
+    links_by_region,
+    regions_by_state,
+)
 from spillover.state import State, isisk_fighters
 from spillover.world import World
-from spillover.world.cohorts import by_state
+from spillover.world.cohorts import by_state, links_by_state
 
-Read = Callable[[State, SimpleNamespace, World], Any]
-N_STATES = len(STATES)
 GROUP_NAMES = {
     "AQ": "Al-Qaida",
     "IMU": "the Islamic Movement of Uzbekistan",
@@ -29,65 +28,16 @@ GROUP_NAMES = {
     "TTP": "the Tehrik-e-Taliban Pakistan",
     "BLA": "the Balochistan Liberation Army",
     "NRF": "the resistance (NRF/AFF)",
+    "LETJEM": "Lashkar-e-Taiba and Jaish-e-Mohammed",
 }
 ALLIED = tuple(i for i, group in enumerate(GROUPS) if group != "NRF")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One named number that the model reports.
-
-    Args:
-        name: column name.
-        label: what a figure or table calls it.
-        unit: unit of one value; a flow is per period of the table.
-        kind: `stock` (mean over the weeks of a period) or `flow` (sum over them).
-        scope: `AFG`, `states`, `provinces` or `regions`.
-        description: one sentence.
-        better: `lower`, `higher` or None where it is not a matter of better or worse.
-        resolution: step to which weekly values are rounded when they are counted.
-        read: how to read it from a week.
-        sources: fact ids or data series behind it.
-        headline: whether summaries and figures show it first.
-    """
-
-    name: str
-    label: str
-    unit: str
-    kind: str
-    scope: str
-    description: str
-    better: str | None
-    resolution: float
-    read: Read
-    sources: tuple[str, ...] = ()
-    headline: bool = False
-
-
-def _links_by_state(values: Any, world: World) -> Any:
-    """Sum a link array [r, l] by the state it leads into [r, c]."""
-    return np.stack([values[:, world.link_state == c].sum(axis=1) for c in range(N_STATES)], axis=1)
-
-
-def _links_by_region(values: Any, world: World) -> Any:
-    """Sum a link array [r, l] by its Central Asian region [r, q]."""
-    out = np.zeros((len(values), world.n_regions), dtype=values.dtype)
-    for link, region in enumerate(world.link_region):
-        out[:, region] += values[:, link]
-    return out
-
-
-def _regions_by_state(values: Any, world: World) -> Any:
-    """Sum a region array [r, q] by state [r, c]."""
-    own = world.region_state
-    return np.stack([values[:, own == c].sum(axis=1) for c in range(N_STATES)], axis=1)
 
 
 def _detection(state: State, infos: SimpleNamespace, world: World) -> Any:
     """Length-weighted detection on a state's Afghan border [r, c]; no border, no value."""
     weight = world.link_length_km
     total = np.bincount(world.link_state, weights=weight, minlength=N_STATES)
-    seen = _links_by_state(state.link_detection * weight, world)
+    seen = links_by_state(state.link_detection * weight, world)
     return np.where(total > 0, seen / np.where(total > 0, total, 1.0), np.nan)
 
 
@@ -98,11 +48,6 @@ def _northern_fighters(state: State, infos: SimpleNamespace, world: World) -> An
     return infos.cells.fighters_by_province[:, north].sum(axis=1) + allied
 
 
-def _every_state(values: Any) -> Any:
-    """A regional number [r] as the same value in each state [r, c]."""
-    return np.broadcast_to(values[:, None], (len(values), N_STATES))
-
-
 def _path(index: int) -> Read:
     return lambda s, i, w: by_state(i.recruitment.recruits_by_path[:, :, index], w)
 
@@ -111,20 +56,20 @@ def _group(index: int) -> Read:
     return lambda s, i, w: s.fighters[:, index].sum(axis=1)
 
 
-_STATES = [
+STATE_OUTCOMES = [
     Outcome("attacks_home", "Attacks inside the state", "attacks", "flow", "states",
             "Plots carried out on the soil of the state.", "lower", 1.0,
             lambda s, i, w: s.week_home_attacks, ("calibration:terror_attacks_inside",), True),
     Outcome("deaths_home", "Deaths in attacks inside the state", "deaths", "flow", "states",
             "People killed by plots carried out on the soil of the state.", "lower", 1.0,
-            lambda s, i, w: _regions_by_state(i.plots.deaths_by_region, w), ("A-ISK-GOAL",)),
+            lambda s, i, w: regions_by_state(i.plots.deaths_by_region, w), ("A-ISK-GOAL",)),
     Outcome("frontier_attacks", "Frontier attacks", "attacks", "flow", "states",
             "Attacks across the Afghan border into the state.", "lower", 1.0,
-            lambda s, i, w: _links_by_state(s.week_frontier, w),
+            lambda s, i, w: links_by_state(s.week_frontier, w),
             ("E-ISK-UZB-2022-04", "calibration:cross_border_rocket_attack"), True),
     Outcome("frontier_deaths", "Deaths in frontier attacks", "deaths", "flow", "states",
             "People killed by attacks across the Afghan border.", "lower", 1.0,
-            lambda s, i, w: _links_by_state(i.attacks.frontier_deaths, w), ("M-ISK-CB-ATTACK",)),
+            lambda s, i, w: links_by_state(i.attacks.frontier_deaths, w), ("M-ISK-CB-ATTACK",)),
     Outcome("plots_started", "Plots started against the state", "plots", "flow", "states",
             "Plots that began to be prepared against the state.", "lower", 1.0,
             lambda s, i, w: i.plots.started[:, :N_STATES], ("A-ISK-EXTERNAL-OPS",), True),
@@ -133,10 +78,10 @@ _STATES = [
             lambda s, i, w: i.intelligence.disrupted, ("calibration:terrorist_acts_prevented",)),
     Outcome("infiltrations_tried", "Infiltrations tried", "persons", "flow", "states",
             "Militants who tried to cross the Afghan border into the state.", "lower", 1.0,
-            lambda s, i, w: _links_by_state(i.border.tried, w), ("M-PRESENCE-RISK",)),
+            lambda s, i, w: links_by_state(i.border.tried, w), ("M-PRESENCE-RISK",)),
     Outcome("infiltrations_through", "Infiltrations that got through", "persons", "flow", "states",
             "Militants who crossed the Afghan border into the state.", "lower", 1.0,
-            lambda s, i, w: _links_by_state(i.border.through, w), ("M-POROUS-KGZ",), True),
+            lambda s, i, w: links_by_state(i.border.through, w), ("M-POROUS-KGZ",), True),
     Outcome("recruits", "Recruits", "persons", "flow", "states",
             "Citizens who joined an armed group, at home or in the diaspora.", "lower", 1.0,
             lambda s, i, w: by_state(i.recruitment.recruits, w), ("A-DISSATISFIED-CA",), True),
@@ -158,7 +103,9 @@ _STATES = [
             lambda s, i, w: by_state(s.radicalised, w), ("M-SLEEPER-CELLS",)),
     Outcome("arrests", "Arrests", "persons", "flow", "states",
             "People arrested for extremism, rightly or wrongly.", None, 1.0,
-            lambda s, i, w: s.week_arrests, ("calibration:convicted_terrorism_extremism",)),
+            lambda s, i, w: s.week_arrests,
+            ("calibration:convicted_terrorism_extremism", "Q-KAZ-DETAINED", "Q-KAZ-REGIONS",
+             "Q-TJK-ARRESTED", "E-2024-05-TJK-RAIDS")),
     Outcome("false_arrests", "Arrests of people who are no threat", "persons", "flow", "states",
             "Of them, people who were neither exposed nor members.", "lower", 1.0,
             lambda s, i, w: i.recruitment.false_arrests, ("paper:keohane2003",)),
@@ -185,11 +132,11 @@ _STATES = [
             "0 none, 1 total.", "lower", 0.01, lambda s, i, w: s.repression, ("A-CA5-FRAGILITY",)),
     Outcome("cohesion", "Cohesion of the five", "index", "stock", "states",
             "Mean trust among the five, less for stances far apart; the same value in each state.",
-            "higher", 0.01, lambda s, i, w: _every_state(i.alliances.cohesion),
+            "higher", 0.01, lambda s, i, w: every_state(i.alliances.cohesion),
             ("U-CA-SOLIDARITY",)),
     Outcome("csto_delivered", "CSTO help delivered", "index", "stock", "states",
             "Options delivered, summed over the four; the same value in each state.", None, 0.01,
-            lambda s, i, w: _every_state(s.csto_delivered.sum(axis=1)), ("S-MALIGN",)),
+            lambda s, i, w: every_state(s.csto_delivered.sum(axis=1)), ("S-MALIGN",)),
     Outcome("policy_cost", "Cost of policy", "relative cost", "flow", "states",
             "Programme cost paid for delivered levers.", "lower", 0.1,
             lambda s, i, w: i.statecraft.cost, ("R-DUAL-APPROACH",)),
@@ -200,7 +147,7 @@ _STATES = [
             ("ST-TJK-NO-CONTACT-2024",)),
 ]  # fmt: skip
 
-_AFGHANISTAN = [
+AFGHAN_OUTCOMES = [
     Outcome("isisk_attacks", "ISIS-K attacks in Afghanistan", "attacks", "flow", "AFG",
             "Attacks of ISIS-K, recorded or not.", "lower", 1.0,
             lambda s, i, w: i.attacks.attacks.sum(axis=1), ("calibration:isisk_attacks_un",), True),
@@ -234,7 +181,7 @@ _AFGHANISTAN = [
             "AFG", "People killed by them.", "lower", 1.0,
             lambda s, i, w: i.plots.deaths_abroad, ("E-CROCUS-2024-03",)),
     Outcome("allied_fighters", "Fighters of tolerated groups", "fighters", "stock", "AFG",
-            "Al-Qaida, IMU, Jamaat Ansarullah, ETIM/TIP, TTP and BLA.", "lower", 10.0,
+            "Al-Qaida, IMU, Jamaat Ansarullah, ETIM/TIP, TTP, BLA and LeT/JeM.", "lower", 10.0,
             lambda s, i, w: s.fighters[:, ALLIED].sum(axis=(1, 2)),
             ("REL-TAL-TIES-LIST", "calibration:group_strength")),
     Outcome("northern_fighters", "Militants in the north", "fighters", "stock", "AFG",
@@ -243,6 +190,13 @@ _AFGHANISTAN = [
     Outcome("attacks_on_pakistan", "Attacks on Pakistan", "attacks", "flow", "AFG",
             "Attacks of TTP and BLA.", "lower", 1.0,
             lambda s, i, w: i.groups.attacks_on_pakistan, ("E-TTP-ATTACKS",)),
+    Outcome("attacks_on_india", "Attacks on India", "attacks", "flow", "AFG",
+            "Attacks of LeT and JeM by men in Afghanistan.", "lower", 1.0,
+            lambda s, i, w: i.groups.attacks_on_india, ("A-LET-JEM", "R-JAM-PAK-IND")),
+    Outcome("recruits_schools", "Recruits from religious schools", "fighters", "flow", "AFG",
+            "Students without a place who join ISIS-K or a group that looks north.", "lower", 1.0,
+            lambda s, i, w: i.groups.schooled.sum(axis=(1, 2)) + i.cells.schooled,
+            ("M-MADRASSA-POOL",)),
     Outcome("control", "Control by the authorities", "share", "stock", "AFG",
             "Mean share of provinces under control.", "higher", 0.01,
             lambda s, i, w: s.control.mean(axis=1), ("A-TAL-UNEVEN-CONTROL",)),
@@ -272,10 +226,13 @@ _AFGHANISTAN = [
     ),
 ]  # fmt: skip
 
-_PROVINCES = [
+PROVINCE_OUTCOMES = [
     Outcome("isisk_attacks", "ISIS-K attacks", "attacks", "flow", "provinces",
             "Attacks of ISIS-K in the province.", "lower", 1.0,
             lambda s, i, w: i.attacks.attacks, headline=True),
+    Outcome("isisk_attacks_un", "ISIS-K attacks the UN records", "attacks", "flow", "provinces",
+            "What the United Nations would have counted in the province.", None, 1.0,
+            lambda s, i, w: i.reporting.attacks_un, ("calibration:isisk_attacks_un",)),
     Outcome("isisk_deaths", "Deaths in ISIS-K attacks", "deaths", "flow", "provinces",
             "People killed by them.", "lower", 1.0, lambda s, i, w: i.attacks.deaths),
     Outcome("isisk_fighters", "ISIS-K fighters", "fighters", "stock", "provinces",
@@ -290,7 +247,7 @@ _PROVINCES = [
             "Share of people who accept them.", "higher", 0.01, lambda s, i, w: s.legitimacy),
 ]  # fmt: skip
 
-_REGIONS = [
+REGION_OUTCOMES = [
     Outcome("recruits", "Recruits", "persons", "flow", "regions",
             "Residents who joined an armed group; rests on national values spread by one rule.",
             "lower", 1.0, lambda s, i, w: i.recruitment.recruits[:, : w.n_regions], headline=True),
@@ -302,18 +259,8 @@ _REGIONS = [
             lambda s, i, w: i.plots.attacks_by_region),
     Outcome("frontier_attacks", "Frontier attacks", "attacks", "flow", "regions",
             "Attacks across the Afghan border into the region.", "lower", 1.0,
-            lambda s, i, w: _links_by_region(s.week_frontier, w)),
+            lambda s, i, w: links_by_region(s.week_frontier, w)),
     Outcome("infiltrations_through", "Infiltrations that got through", "persons", "flow",
             "regions", "Militants who crossed the Afghan border into the region.", "lower", 1.0,
-            lambda s, i, w: _links_by_region(i.border.through, w)),
+            lambda s, i, w: links_by_region(i.border.through, w)),
 ]  # fmt: skip
-
-
-def _by_name(entries: list[Outcome]) -> Mapping[str, Outcome]:
-    return MappingProxyType({entry.name: entry for entry in entries})
-
-
-OUTCOMES: Mapping[str, Outcome] = _by_name(_STATES + _AFGHANISTAN)
-"""Outcomes of states and of Afghanistan by name."""
-PLACE_OUTCOMES: Mapping[str, Outcome] = _by_name(_PROVINCES + _REGIONS)
-"""Outcomes of provinces and regions by name."""
