@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,55 @@ def account_differences(ours: Mapping[str, Any], info: Any, row: int = 0) -> lis
             kernels = np.asarray(getattr(info, field.name))
             theirs[field.name] = kernels[row] if kernels.ndim > mine[field.name].ndim else kernels
     return differences(mine, theirs)
+
+
+Surround = Callable[[TwinModel, State], None]
+
+
+def channel_differences(module: ModuleType, twin: TwinModel, state: State, info: Any) -> list[str]:
+    """Fields, and accounts unless there is no info yet, of one process of the twin that differ."""
+    ours = {name: np.asarray(values) for name, values in module.fields(twin).items()}
+    found = differences(ours, kernel_fields(state, ours))
+    if info is not None:
+        found += account_differences(twin.flows, info)
+    return [str(difference) for difference in found]
+
+
+def channels_beside(
+    parameters: Parameters,
+    n_weeks: int,
+    seed: int,
+    modules: Sequence[ModuleType],
+    surround: Surround,
+) -> Iterator[tuple[str, list[str], TwinModel]]:
+    """Some processes of the twin beside the whole kernel: where, what differs, and the twin.
+
+    `surround` gives the twin, before each of its processes, what others have written.
+    """
+    streams = Streams(seed, [0])
+    state = first_state(parameters.at(0), streams)
+    twins = {module.NAME: module for module in modules}
+    twin = TwinModel(parameters, seed, processes=list(twins))
+    for name, module in twins.items():
+        yield f"first state of {name}", channel_differences(module, twin, state, None), twin
+    for week in range(n_weeks):
+        twin.begin_week()
+        for process in kernel.SCHEDULE:
+            module = twins.get(process.NAME)
+            if module:
+                surround(twin, state)
+                module.step(twin)
+            state, info = process.step(state, week, parameters.at(week), streams)
+            if module:
+                found = channel_differences(module, twin, state, info)
+                yield f"week {week}, {process.NAME}", found, twin
+        twin.end_week()
+
+
+@pytest.fixture(scope="session")
+def beside() -> Callable[..., Iterator[tuple[str, list[str], TwinModel]]]:
+    """(parameters, n_weeks, seed, modules, surround) -> weeks of `channels_beside`."""
+    return channels_beside
 
 
 def first_mismatch(
