@@ -9,6 +9,8 @@ VENV ?= .venv
 JOBS ?= 2
 # More arguments for pytest, for example ARGS="-k border -x", or for `make docs`.
 ARGS ?=
+# How often `make test-faults` lets each fault happen.
+FAULT_RUNS ?= 50
 # `make run EXPERIMENT=policy_groups` runs another study than the quick one.
 EXPERIMENT ?= quick
 
@@ -33,10 +35,10 @@ unexport PYTHONHOME
 # Succeeds for an interpreter that is new enough and can make virtual environments.
 USABLE := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help set-up run validate test test-fast lint format bench twin docs lock clean
+.PHONY: help set-up run validate test test-fast test-faults lint format bench twin docs lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 set-up: $(STAMP) ## make the virtual environment with the locked packages
 
@@ -53,6 +55,9 @@ test: lint ## style, types and every test
 test-fast: $(STAMP) ## every test but the slow ones, without style and types
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)
 
+test-faults: $(STAMP) ## kill, damage, interrupt small sweeps, FAULT_RUNS=50 times each (about an hour)
+	$(BIN)/python -m pytest tests/faults --fault-runs $(FAULT_RUNS) --fault-log results/faults.log $(ARGS)
+
 lint: $(STAMP) ## style and types only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -63,9 +68,8 @@ format: $(STAMP) ## rewrite the code in the house style
 	$(BIN)/ruff format .
 
 bench: $(STAMP) ## run the benchmarks in experiments/benchmarks
-	@shopt -s nullglob; scripts=(experiments/benchmarks/*.py); \
-	if [ $${#scripts[@]} -eq 0 ]; then echo "There is no script in experiments/benchmarks." >&2; exit 1; fi; \
-	for script in "$${scripts[@]}"; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@for script in kernel replicate growth; do \
+	echo "== $$script"; $(BIN)/python experiments/benchmarks/$$script.py; done
 
 twin: $(STAMP) ## compare the model with its twin of agents, 300 runs on two maps; goes on if stopped
 	$(BIN)/python experiments/twin_agreement.py $(ARGS)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import mesa
 
 from spillover.axes import CORRIDORS, CSTO_OPTIONS, FACTIONS, GROUPS, LEVERS, POWERS, STATES
-from spillover.state import MODES
+from spillover.state import MODES, NETWORK_MODES
 
 if TYPE_CHECKING:
     from spillover.model import SpilloverModel
@@ -163,6 +163,11 @@ class NetworkAgent(_View):
     def capital_usd(self) -> int:
         """Money of the network in USD."""
         return int(self._at("network_capital_usd", self.slot))
+
+    @property
+    def mode(self) -> str:
+        """What it decided at its last turn: consolidate, shift or expand."""
+        return NETWORK_MODES[int(self._at("network_mode", self.slot))]
 
     @property
     def consignments(self) -> int:

@@ -142,10 +142,27 @@ def _folder(verb: str, words: list[str]) -> Path:
 
 
 def _status(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
-    folder = _folder(verb, words)
+    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_intermixed_args(words)
     from spillover.commands.status import status
 
-    return status(folder, make_backend)
+    return status(options.folder, make_backend, is_quick=options.quick)
+
+
+def _verify(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    folder = _folder(verb, words)
+    from spillover.commands.verify import verify
+
+    return verify(folder)
+
+
+def _compact(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    folder = _folder(verb, words)
+    from spillover.commands.compact import compact
+
+    return compact(folder, ["spillover", verb, *words])
 
 
 def _figures(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
@@ -173,6 +190,8 @@ VERBS: dict[str, Callable[[str, list[str], MakeBackend | None], int]] = {
     "sweep": _run_or_sweep,
     "explain": _explain,
     "status": _status,
+    "verify": _verify,
+    "compact": _compact,
     "figures": _figures,
     "validate": _validate,
 }

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from spillover.errors import UserError
+from spillover.northern_route import home_weight
 from spillover.processes.opium import start_stock_kg
-from spillover.state import home_weight
 
 _ROUNDING = 1e-9
 
@@ -40,7 +40,7 @@ _RULES: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     (
         "networks.home_weight",
         "some zone with a northern border province has weight, else no network has a home",
-        lambda v: home_weight(v).sum() > 0,
+        lambda v: home_weight(v.world, v.networks).sum() > 0,
     ),
     (
         "networks.least_capital, networks.founding_capital, networks.working_capital",

@@ -167,16 +167,16 @@ def _cells(view: Any, streams: Streams) -> dict[str, Any]:
 def _cohorts(view: Any, streams: Streams) -> dict[str, Any]:
     """Exposed people, members and prisoners at their stationary means, drawn per replicate."""
     rec = view.recruitment
-    people = recruitment.start_susceptible(view)
-    hazard = recruitment.exposure_hazard(view, people.astype(np.float64)) * WEEKS_PER_YEAR
+    people = recruitment.start_susceptible(view.world, rec)
+    hazard = recruitment.exposure_hazard(view.world, rec) * WEEKS_PER_YEAR
     exits = rec.join_hazard + rec.exposed_disengagement_hazard + rec.arrest_hazard
     exposed = people * hazard / exits
-    members = recruitment.reference_members(view)
+    members = recruitment.reference_members(view.world, rec)
     detained = rec.arrest_hazard * (exposed + members) * rec.sentence_weeks / WEEKS_PER_YEAR
     freed = detained / rec.sentence_weeks
     treated = rec.rehabilitation_base * freed * rec.rehabilitation_weeks
     within = people * hazard / (people * hazard).sum()
-    joining = rec.inflow * within[:, None] * recruitment.reference_paths(view)
+    joining = rec.inflow * within[:, None] * recruitment.reference_paths(view.world, rec)
     travellers = joining[:, 0] * view.border.travel_delay / WEEKS_PER_YEAR
     abroad = by_state(joining[None, :, 2], view.world)[0]
     operatives = abroad / rec.member_disengagement_hazard
@@ -252,7 +252,7 @@ def plot_means(view: Any) -> tuple[Any, Any]:
     (h + 2/m) in the first stage and that times (2/m) / (h + 2/m) in the second.
     """
     intel = view.intelligence
-    members = recruitment.reference_members(view)[: view.world.n_regions]
+    members = recruitment.reference_members(view.world, view.recruitment)[: view.world.n_regions]
     starts = view.plots.start_hazard_home / WEEKS_PER_YEAR * members
     owner = cohort_state(view.world)[: view.world.n_regions]
     busy = intel.false_leads / WEEKS_PER_YEAR * intel.file_weeks

@@ -31,13 +31,12 @@ from spillover.agents import (
     PowerAgent,
     StateAgent,
 )
-from spillover.axes import CORRIDORS, COUNTRIES, FACTIONS, GROUPS, POWERS, STATES
+from spillover.axes import CORRIDORS, FACTIONS, GROUPS, POWERS, STATES
 from spillover.batch.backend import model_backend
 from spillover.batch.compose import compose_config
 from spillover.batch.design import Plan, make_plan
 from spillover.first_state import first_state
 from spillover.observe import HEADLINES, Observed, Recorder
-from spillover.outcomes import OUTCOMES
 from spillover.streams import Streams
 
 DEFAULT_SEED = 20210815
@@ -128,14 +127,14 @@ class SpilloverModel(mesa.Model):
     def _reporters(self) -> dict[str, Any]:
         """Headline outcomes of the week just stepped, by country."""
 
-        def reader(name: str, country: int) -> Any:
-            path = self.recorder.paths[[o.name for o in HEADLINES].index(name)]
-            return lambda model: float(path[0, country, model.week - 1])
+        def reader(name: str, member: int) -> Any:
+            path = self.recorder.path(name)
+            return lambda model: float(path[model.week - 1, 0, member])
 
         return {
-            f"{outcome.name}_{code}": reader(outcome.name, COUNTRIES.index(code))
+            f"{outcome.name}_{code}": reader(outcome.name, member)
             for outcome in HEADLINES
-            for code in (("AFG",) if OUTCOMES[outcome.name].scope == "AFG" else STATES)
+            for member, code in enumerate(("AFG",) if outcome.scope == "AFG" else STATES)
         } | {"week": lambda model: model.week - 1}
 
     def step(self) -> None:

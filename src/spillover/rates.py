@@ -16,11 +16,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 from scipy.special import bdtr, expit, logit, ndtri, pdtr
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
+HALF_YEAR = 26.0
+"""Weeks over which alarm, arrests and profits are smoothed."""
+_NEARLY_ONE = 1.0 - 1e-12
+"""A little less than one, so that rounding cannot hide a draw that may be more than zero."""
 _DIRECT_MEAN = 30.0
 """Above this mean the search starts at the normal approximation instead of at zero."""
 
@@ -53,6 +58,12 @@ def choose(u: ArrayLike, shares: Floats) -> Counts:
     return np.minimum((target > cumulative).sum(axis=-1), shares.shape[-1] - 1).astype(np.int64)
 
 
+def smoothed(before: ArrayLike, now: ArrayLike) -> Floats:
+    """Running mean that forgets over half a year, in the units of what is smoothed."""
+    before = np.asarray(before, np.float64)
+    return before + (np.asarray(now) - before) / HALF_YEAR
+
+
 def lognormal(u: ArrayLike, log_sd: ArrayLike) -> Floats:
     """Multiplicative noise with mean 1: exp(sd z - sd^2 / 2)."""
     sd = np.asarray(log_sd, dtype=np.float64)
@@ -64,21 +75,23 @@ def normal(u: ArrayLike) -> Floats:
     return ndtri(np.asarray(u, dtype=np.float64))
 
 
-def _climb(u: Floats, first: Floats, ratio: Callable[[int, NDArray[np.intp]], Floats]) -> Counts:
-    """Smallest k with F(k) >= u, by adding terms; ratio(k, which) is f(k+1)/f(k)."""
+def _climb(u: Floats, first: Floats, ratio: Callable[..., Floats], *of: NDArray[Any]) -> Counts:
+    """Smallest k with F(k) >= u, by adding terms; ratio(k, *of) is f(k+1)/f(k)."""
     count = np.zeros(u.shape, dtype=np.int64)
-    term, cdf = first.copy(), first.copy()
-    active = np.flatnonzero(u > cdf)
-    k = 0
+    active = np.flatnonzero(u > first)
+    u, term = u[active], first[active]
+    of = tuple(values[active] for values in of)
+    cdf, k = term.copy(), 0
     while active.size:
-        term[active] *= ratio(k, active)
-        before = cdf[active]
-        cdf[active] = before + term[active]
+        term *= ratio(k, *of)
+        before, cdf = cdf, cdf + term
         k += 1
-        count[active] = k
         # A term below the rounding of the sum can no longer move it: the tail is exhausted.
-        moving = (u[active] > cdf[active]) & (cdf[active] > before)
-        active = active[moving]
+        moving = (u > cdf) & (cdf > before)
+        if not moving.all():
+            count[active[~moving]] = k
+            active, u, term, cdf = active[moving], u[moving], term[moving], cdf[moving]
+            of = tuple(values[moving] for values in of)
     return count
 
 
@@ -111,7 +124,7 @@ def poisson(u: ArrayLike, mean: ArrayLike) -> Counts:
     drawn = np.zeros(hit.size, dtype=np.int64)
     if small.any():
         m = mh[small]
-        drawn[small] = _climb(uh[small], ph[small], lambda k, i: m[i] / (k + 1))
+        drawn[small] = _climb(uh[small], ph[small], lambda k, m: m / (k + 1), m)
     if not small.all():
         m, ub = mh[~small], uh[~small]
         z = ndtri(ub)
@@ -130,8 +143,9 @@ def negative_binomial(u: ArrayLike, mean: ArrayLike, shape: float) -> Counts:
     if hit.size:
         m = mean.ravel()[hit]
         odds = m / (m + shape)
+        first = p_none.ravel()[hit]
         count.ravel()[hit] = _climb(
-            u.ravel()[hit], p_none.ravel()[hit], lambda k, i: odds[i] * ((shape + k) / (k + 1))
+            u.ravel()[hit], first, lambda k, odds: odds * ((shape + k) / (k + 1)), odds
         )
     return count
 
@@ -142,11 +156,15 @@ def binomial(u: ArrayLike, n: ArrayLike, p: ArrayLike) -> Counts:
         np.asarray(u, np.float64), np.asarray(n, np.int64), np.asarray(p, np.float64)
     )
     count = np.zeros(u.shape, dtype=np.int64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p_none = np.exp(n * np.log1p(-np.minimum(p, 1.0)))
-    hit = np.flatnonzero((u > p_none) & (n > 0) & (p > 0))
-    if hit.size:
-        count.ravel()[hit] = _binomial_hit(u.ravel()[hit], n.ravel()[hit], p.ravel()[hit])
+    # (1 - p)^n >= 1 - n p: most draws are known to be zero without the power
+    maybe = np.flatnonzero(n * p > _NEARLY_ONE - u)
+    if maybe.size:
+        u, n, p = u.ravel()[maybe], n.ravel()[maybe], p.ravel()[maybe]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p_none = np.exp(n * np.log1p(-np.minimum(p, 1.0)))
+        hit = np.flatnonzero((u > p_none) & (n > 0) & (p > 0))
+        if hit.size:
+            count.ravel()[maybe[hit]] = _binomial_hit(u[hit], n[hit], p[hit])
     return count
 
 
@@ -161,7 +179,7 @@ def _binomial_hit(u: Floats, n: Counts, p: Floats) -> Counts:
         odds = ps / (1.0 - ps)
         first = np.exp(ns * np.log1p(-ps))
         drawn[small] = _climb(
-            u[small], first, lambda k, i: np.maximum(ns[i] - k, 0) / (k + 1) * odds[i]
+            u[small], first, lambda k, n, odds: np.maximum(n - k, 0) / (k + 1) * odds, ns, odds
         )
     if not small.all():
         nb, pb, ub = n[~small], p[~small], u[~small]
@@ -225,8 +243,9 @@ def split_in_order(whole: Counts, weights: Floats) -> Counts:
     """
     running = np.cumsum(weights, axis=-1)
     share = running / running[..., -1:]
-    ends = np.rint(np.asarray(whole)[..., None] * share).astype(np.int64)
-    return np.diff(ends, axis=-1, prepend=0)
+    parts = np.rint(np.asarray(whole)[..., None] * share).astype(np.int64)
+    parts[..., 1:] -= parts[..., :-1].copy()
+    return parts
 
 
 def weighted_sums(values: NDArray[Any], weights: NDArray[Any]) -> Floats:
@@ -234,10 +253,15 @@ def weighted_sums(values: NDArray[Any], weights: NDArray[Any]) -> Floats:
 
     Added up in a fixed order: a matrix product would round a row by how many rows stand with it.
     """
-    summed = np.zeros((len(values), weights.shape[1]))
-    for n in np.flatnonzero(weights.any(axis=1)):
-        summed += values[:, n, None] * weights[n]
-    return summed
+    weights = np.ascontiguousarray(weights, dtype=np.float64)
+    table = _sparse(weights.tobytes(), weights.shape)
+    return np.ascontiguousarray((table @ values.T.astype(np.float64, order="C")).T)
+
+
+@lru_cache(maxsize=256)
+def _sparse(weights: bytes, shape: tuple[int, int]) -> csr_array:
+    """Weights [n, m] as a sparse table [m, n], whose rows are added up in the order of n."""
+    return csr_array(np.frombuffer(weights).reshape(shape).T)
 
 
 def spread_evenly(whole: Counts, weights: Floats) -> Counts:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -163,11 +164,28 @@ def fake_simulate(
     )
 
 
+def fake_simulate_strand(
+    parameters: Sequence[SimpleNamespace], *batch: int, on_week: Callable[[int, int], None]
+) -> Iterator[SimpleNamespace]:
+    """The same model, whose cells have no past to share; says when it begins a course."""
+    for position, own in enumerate(parameters):
+        on_week(position, 0)
+        yield fake_simulate(own, *batch)
+
+
 def fake_backend() -> Backend:
     tree = fake_tree()
     source = os.environ.get("FAKE_MODEL_VERSION", "first")
     version = Fingerprint(source, "data", tree.digest()[:12])
-    return Backend(tree, fake_compile, fake_simulate, OUTCOMES, PLACE_OUTCOMES, version)
+    return Backend(
+        tree,
+        fake_compile,
+        fake_simulate,
+        OUTCOMES,
+        PLACE_OUTCOMES,
+        version,
+        simulate_strand=fake_simulate_strand,
+    )
 
 
 if __name__ == "__main__":  # a process that a test can kill

@@ -13,9 +13,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from spillover.batch import runner
+from spillover.batch import chunk, runner
+from spillover.batch.store import Block, Receipt
 
-RUN = ("run", "results=out")
+RUN = ("run", "results=out", "engine.block_size=50")
 
 
 def chunks(folder: Path) -> dict[str, bytes]:
@@ -277,4 +278,37 @@ def test_a_full_disk_fails_the_chunk_and_nothing_is_half_written(
     assert len(chunks(folder / "out")) == 3 and not list(folder.rglob(".*tmp*"))
     monkeypatch.setattr(os, "fsync", real_fsync)
     assert spillover(*RUN, "replicates=20") == 0
+    assert len(chunks(folder / "out")) == 6
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_refuses_ends_the_sweep_at_once(number, spillover, folder, monkeypatch, capsys):
+    tried: list[str] = []
+
+    def refuse(results: Path, cell_id: str, *rest: object) -> None:
+        tried.append(cell_id)
+        raise OSError(number, os.strerror(number))
+
+    words = (*RUN, "replicates=40", "engine.block_size=10", "engine.workers=1")
+    with monkeypatch.context() as patch:
+        patch.setattr(chunk, "write_chunk", refuse)
+        assert spillover(*words) == 1
+    errors = capsys.readouterr().err
+    assert len(tried) == 1 and errors.count("next:") == 1
+    assert os.strerror(number) in errors and "repeat the" in errors and "Traceback" not in errors
+    assert spillover(*words) == 0
+    assert len(chunks(folder / "out")) == 12
+
+
+def test_other_errors_of_writing_fail_their_chunk_only(spillover, folder, monkeypatch):
+    real_write = chunk.write_chunk
+
+    def write(results: Path, cell_id: str, block: Block, *rest: object) -> Receipt:
+        if block.first == 10:
+            raise OSError(errno.EIO, "Input/output error")
+        return real_write(results, cell_id, block, *rest)
+
+    monkeypatch.setattr(chunk, "write_chunk", write)
+    words = ("replicates=30", "engine.block_size=10", "engine.workers=1")
+    assert spillover(*RUN, *words) == 1
     assert len(chunks(folder / "out")) == 6

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from rich.console import Console
 
-from spillover.batch.chunk import Failure
+from spillover.batch.chunk import Failure, Underway
 from spillover.batch.executor import Done
 from spillover.batch.store import Block
 from spillover.commands.progress import Reporter
@@ -45,6 +45,16 @@ def test_failures_are_told_at_once_and_counted():
     report(done(failed=True))
     assert "simulate: no luck [x]" in sink.getvalue()
     assert "1 failed" in report.line() and report.replicates == 0
+
+
+def test_the_first_week_is_told_at_once_and_later_ones_now_and_then():
+    report, sink = reporter(3)
+    spec = SimpleNamespace(frame=SimpleNamespace(n_weeks=490))
+    for week in (1, 90):
+        report.on_week(Underway(spec, week))
+    assert sink.getvalue().count("\n") == 1
+    assert "0 of 3 chunks" in sink.getvalue() and "week 1 of 490" in sink.getvalue()
+    assert "week 90 of 490" in report.line()
 
 
 def test_lines_are_rare():

@@ -26,7 +26,9 @@ from spillover.state import (
     EMPTY,
     EXTERNAL,
     FIELDS,
+    NETWORK_MODES,
     NORTH,
+    SHIFT,
     Codes,
     Counts,
     Flags,
@@ -252,6 +254,8 @@ def check_new_bounds(state: State, view, world):
     free = state.network_home < 0
     assert (state.network_capital_usd[free] == 0).all()
     assert (state.network_path < len(ways.way_legs)).all()
+    assert (state.network_mode[free] == SHIFT).all()
+    assert np.isin(state.network_mode, range(len(NETWORK_MODES))).all()
     row, slot = np.nonzero(state.consignment_network >= 0)
     assert not free[row, state.consignment_network[row, slot]].any(), "goods of a closed network"
     assert (state.consignment_amount[row, slot] > 0).all()

@@ -165,8 +165,8 @@ def check_flight(week):
     flow = week.infos.displacement
     booked = {
         "residents": flow.settled + flow.returnees_settled - flow.fled
-        - flow.departures_by_province - flow.arrivals_by_province,
-        "displaced": flow.sheltered + flow.families - flow.settled,
+        - flow.departures_by_province - flow.arrivals_by_province - flow.stranded_by_province,
+        "displaced": flow.sheltered + flow.families + flow.stranded_at_border - flow.settled,
         "returnees": flow.returns_by_province + flow.deported_by_province
         - flow.returnees_settled,
         "afghans_abroad": flow.departures - flow.returns,
@@ -179,11 +179,13 @@ def check_flight(week):
     assert (everybody == flow.families.sum(axis=1)).all()
     assert (flow.tries == flow.arrivals + flow.refused).all()
     assert (flow.irregular <= flow.arrivals).all()
+    assert (flow.stranded <= flow.refused).all()
     assert (week.after.week_arrivals == flow.arrivals).all()
     assert (week.after.week_returnees == flow.returns_by_province).all()
     for whole, parts in (("fled", "sheltered"), ("departures", "departures_by_province"),
                          ("returns", "returns_by_province"), ("arrivals", "arrivals_by_province"),
-                         ("deported", "deported_by_province")):  # fmt: skip
+                         ("deported", "deported_by_province"), ("stranded", "stranded_by_province"),
+                         ("stranded", "stranded_at_border")):  # fmt: skip
         assert (getattr(flow, whole).sum(axis=1) == getattr(flow, parts).sum(axis=1)).all(), whole
 
 
@@ -237,7 +239,8 @@ def test_every_flow_of_people_is_at_work_in_the_busy_world(world_of, silent_flow
         "citizens_arrested", "citizens_escaped", "fighters_captured", "fighters_escaped",
         "isisk_tried", "allied_tried", "journeys", "journeys_stopped", "through", "stopped",
         "fled", "sheltered", "settled", "returnees_settled", "departures", "returns", "families",
-        "tries", "arrivals", "irregular", "displacement.refused", "moved_on", "deported",
+        "tries", "arrivals", "irregular", "displacement.refused", "stranded", "moved_on",
+        "deported",
     )  # fmt: skip
     assert not silent_flows(world_of("busy"), names)
 

@@ -127,8 +127,8 @@ def test_members_and_prisoners_start_at_their_balance():
 
 
 def test_operatives_start_at_their_balance(august, begin):
-    people = recruitment.start_susceptible(august).astype(float)
-    weight = people * recruitment.exposure_hazard(august, people)
+    people = recruitment.start_susceptible(august.world, august.recruitment).astype(float)
+    weight = people * recruitment.exposure_hazard(august.world, august.recruitment)
     away = weight[48:].sum() / weight.sum()
     external = away * 0.2 * np.e / (0.8 + 0.2 * np.e) + (1 - away) * 0.2
     mean_is(begin.operatives.sum(axis=1), 90 * external / 0.3)
@@ -143,7 +143,7 @@ def test_files_start_at_their_balance(begin):
 
 def test_plots_at_home_start_at_their_balance(august, begin):
     """Starts over (found + moving on), by hand for Tajikistan; then the second stage."""
-    members = recruitment.reference_members(august)[:48]
+    members = recruitment.reference_members(august.world, august.recruitment)[:48]
     owner = august.world.region_state
     files = 50 * 13 / WEEKS_PER_YEAR
     found = 0.03 + 0.09 / (1 + files / 15)
@@ -232,7 +232,7 @@ def test_a_quiet_first_week(begin):
 
 @pytest.mark.parametrize(
     ("stock", "tolerance"),
-    [("radicalised", 0.1), ("detained", 0.05), ("treated", 0.1), ("busy", 0.15)],
+    [("radicalised", 0.15), ("detained", 0.05), ("treated", 0.1), ("busy", 0.15)],
 )
 def test_stocks_do_not_drift_in_the_first_half_year(begin, end, stock, tolerance):
     before, after = (getattr(state, stock).sum(axis=1) for state in (begin, end))

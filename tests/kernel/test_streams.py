@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from spillover import streams as source
-from spillover.streams import Streams, purpose, purposes
+from spillover.streams import SPAN, Streams, purpose, purposes
 
 MASK = 2**64 - 1
 MULTIPLIERS = (0xD2E7470EE14C6C93, 0xCA5A826395121157)
@@ -50,34 +50,43 @@ def test_the_yardstick_gives_the_published_words(counter, key, words):
 
 
 def test_words_are_philox_of_their_address():
-    """Key (root, replicate), counter (block, week, purpose, 0); the first block is number 1."""
-    name, seed, week = "test/address", 20210815, 17
+    """Key (root, replicate), counter (block, span, purpose, 0); the first block is number 1.
+
+    Word number SPAN * slot + week of the span belongs to that slot in that week.
+    """
+    name, seed, span, n_slots = "test/address", 20210815, 2, 3
     root, which = hash64(f"root:{seed}"), hash64(f"purpose:{name}")
     assert purpose(name) == which
-    words = Streams(seed, [0, 5]).words(which, week, 11)
+    words = Streams(seed, [0, 5]).words(which, span, n_slots)
+    assert words.shape == (SPAN, 2, n_slots)
     for row, replicate in enumerate((0, 5)):
-        blocks = [philox([1 + b, week, which, 0], [root, replicate]) for b in range(3)]
-        assert words[row].tolist() == [word for block in blocks for word in block][:11]
+        n_blocks = -(-SPAN * n_slots // 4)
+        blocks = [philox([1 + b, span, which, 0], [root, replicate]) for b in range(n_blocks)]
+        sequence = [word for block in blocks for word in block]
+        for week, slot in product(range(SPAN), range(n_slots)):
+            assert words[week, row, slot] == sequence[SPAN * slot + week]
 
 
 def test_words_are_those_of_a_fresh_generator():
     which = purpose("test/address")
     key = np.array([hash64("root:-3"), 41], dtype=np.uint64)
     counter = np.array([0, 200, which, 0], dtype=np.uint64)
-    fresh = np.random.Philox(key=key, counter=counter).random_raw(9)
-    assert (Streams(-3, [41]).words(which, 200, 9)[0] == fresh).all()
+    fresh = np.random.Philox(key=key, counter=counter).random_raw(9 * SPAN)
+    assert (Streams(-3, [41]).words(which, 200, 9)[:, 0].T.ravel() == fresh).all()
 
 
 def test_uniform_is_the_middle_of_its_cell():
     which = purpose("test/uniform")
-    streams = Streams(3, [8])
-    word = int(streams.words(which, 4, 1)[0, 0])
-    assert streams.uniform(which, 4, 1)[0, 0] == pytest.approx(word / 2**64, abs=2**-52)
+    for week in (4, SPAN - 1, SPAN, 7 * SPAN + 3):
+        word = int(Streams(3, [8]).words(which, week // SPAN, 2)[week % SPAN, 0, 1])
+        u = Streams(3, [8]).uniform(which, week, 2)[0, 1]
+        assert u == ((word >> 12) + 0.5) / 2**52
 
 
 def test_uniform_numbers_lie_inside_the_open_interval(monkeypatch):
-    ends = np.array([[0, 1, MASK - 1, MASK]], dtype=np.uint64)
-    monkeypatch.setattr(Streams, "words", lambda self, *address: ends)
+    ends = np.array([0, 1, MASK - 1, MASK], dtype=np.uint64)
+    words = np.tile(ends, (SPAN, 1, 1))
+    monkeypatch.setattr(Streams, "words", lambda self, *address: words)
     u = Streams(0, [0]).uniform(0, 0, 4)
     assert (u > 0).all()
     assert (u < 1).all()
@@ -88,6 +97,10 @@ def test_more_slots_never_change_the_first():
     many = streams.uniform(which, 9, 533)
     for n in (1, 2, 3, 4, 5, 100, 532):
         assert (streams.uniform(which, 9, n) == many[:, :n]).all()
+        assert (Streams(1, range(3)).uniform(which, 9, n) == many[:, :n]).all()
+    few = Streams(1, range(3))
+    assert (few.uniform(which, 9, 2) == many[:, :2]).all()
+    assert (few.uniform(which, 9, 533) == many).all()
 
 
 def test_rows_follow_the_replicates_in_any_order():
@@ -99,24 +112,29 @@ def test_rows_follow_the_replicates_in_any_order():
 
 
 def test_nothing_is_consumed():
-    """A draw is the same whatever was drawn before it, and the answer is a new array."""
+    """A draw is the same whatever was drawn before it, in any order of weeks."""
     a, b = purpose("test/a"), purpose("test/b")
     streams = Streams(7, [0, 1])
     first = streams.uniform(a, 3, 5)
     kept = first.copy()
     streams.uniform(b, 3, 50)
-    streams.uniform(a, 4, 1)
-    again = streams.uniform(a, 3, 5)
-    assert (again == kept).all()
-    again[:] = 0.0
+    for week in (4, 3 + SPAN, 0, 10 * SPAN):
+        streams.uniform(a, week, 1)
     assert (first == kept).all()
     assert (streams.uniform(a, 3, 5) == kept).all()
+
+
+def test_numbers_cannot_be_written_to():
+    """They are shared by all who ask for the same draw."""
+    numbers = Streams(7, [0, 1]).uniform(purpose("test/a"), 3, 5)
+    with pytest.raises(ValueError, match="read-only"):
+        numbers[:] = 0.0
 
 
 def test_every_part_of_the_address_matters():
     names = ("test/a", "test/b")
     rows = {
-        tuple(Streams(seed, [replicate]).words(purpose(name), week, 4)[0].tolist())
+        tuple(Streams(seed, [replicate]).uniform(purpose(name), week, 4)[0].tolist())
         for seed, replicate, name, week in product((1, 2), (0, 1), names, (0, 1))
     }
     assert len(rows) == 16
@@ -146,3 +164,11 @@ def test_numbers_are_uniform_and_unrelated():
     pairs = [(z, w), (z[1:], z[:-1]), (z[:, 1:], z[:, :-1]), (z[:, :, 1:], z[:, :, :-1])]
     for left, right in pairs:
         assert abs((left * right).mean() * 12) < 4 / np.sqrt(left.size)
+
+
+def test_numbers_of_some_slots_are_those_of_all():
+    which = purpose("test/some")
+    row, slot = np.array([0, 2, 1, 2]), np.array([5, 40, 0, 3])
+    every = Streams(1, range(3)).uniform(which, 9, 100)
+    assert (Streams(1, range(3)).at(which, 9, row, slot) == every[row, slot]).all()
+    assert Streams(1, range(3)).at(which, 9, row[:0], slot[:0]).size == 0

@@ -144,9 +144,12 @@ def test_order_of_changes_changes_nothing(compiled, differences, busy_world, pac
 
 
 def test_biometrics_in_kazakhstan_do_not_reach_afghanistan(compiled, plain, differences, set_to):
-    """Kazakhstan has no Afghan border: only its travellers can be stopped, and they join late."""
+    """Kazakhstan has no Afghan border: only its travellers can be stopped, in few worlds early.
+
+    In the four worlds of this seed none is, so all else stays as it was.
+    """
     change = set_to("levers.biometrics.target", 3, members=("KAZ",))
-    base, treated = (run(p, 31, range(4), 0, 26) for p in (plain, compiled([change])))
+    base, treated = (run(p, 32, range(4), 0, 26) for p in (plain, compiled([change])))
     changed = differences(base, treated)
     assert "delivered" in changed
     other = [c for c, name in enumerate(STATES) if name != "KAZ"]
@@ -170,7 +173,7 @@ def test_counter_messaging_does_not_reach_afghan_rule(compiled, plain, differenc
     """Recruits at home fall at once; Afghanistan feels it only through travellers, months later."""
     change = set_to("levers.counter_messaging.target", 3)
     changed = differences(
-        run(plain, 31, range(3), 0, 12), run(compiled([change]), 31, range(3), 0, 12)
+        run(plain, 31, range(12), 0, 12), run(compiled([change]), 31, range(12), 0, 12)
     )
     assert {"delivered", "exposed", "susceptible"} <= set(changed)
     assert not set(AFGHAN_HOME) & set(changed)

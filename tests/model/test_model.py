@@ -19,6 +19,7 @@ from spillover.batch.backend import model_backend
 from spillover.errors import UserError
 from spillover.model import SpilloverModel
 from spillover.observe import simulate
+from spillover.state import NETWORK_MODES
 
 BRANCH = "2021-12-05"  # week 16, so that a short run has a branch in it
 
@@ -59,6 +60,7 @@ def test_agents_are_views_on_the_state() -> None:
     assert money == int(model.state.network_capital_usd[0].sum())
     loads = sum(agent.consignments for agent in kinds[NetworkAgent])
     assert loads == int((model.state.consignment_network[0] >= 0).sum())
+    assert {agent.mode for agent in kinds[NetworkAgent]} <= set(NETWORK_MODES)
     assert [agent.name for agent in kinds[CorridorAgent]] == list(CORRIDORS)
     built = [agent.progress for agent in kinds[CorridorAgent]]
     assert built == model.state.corridor_progress[0].tolist()

@@ -22,7 +22,7 @@ from spillover.world import World, load_world
 from spillover.world.cohorts import by_state
 
 SEED = 20210815
-REPLICATES, WEEKS = 8, 32
+REPLICATES, WEEKS = 24, 32
 
 # A livelier world: what is rare happens often, and what is ordered comes at once, so that a few
 # replicates of some months show the sign of an effect.

@@ -10,6 +10,7 @@ import pytest
 
 from spillover.axes import CSTO_OPTIONS, GROUPS
 from spillover.processes import cells
+from spillover.slots import BLANK, slots_in_play, top_up
 from spillover.state import EXTERNAL, HIDE, LOCAL, NORTH, RECRUIT, due_slots, isisk_fighters
 from spillover.streams import Streams
 
@@ -62,7 +63,7 @@ def test_placement_favours_the_capital(view, world):
 def test_visibility_by_mode():
     par = SimpleNamespace(visibility_hiding=0.15, visibility_recruiting=0.5)
     modes = np.array([HIDE, LOCAL, RECRUIT, NORTH, EXTERNAL])
-    assert cells.visibility(modes, par).tolist() == [0.15, 1.0, 0.5, 1.0, 0.15]
+    assert cells.visibility(par)[modes].tolist() == [0.15, 1.0, 0.5, 1.0, 0.15]
 
 
 def test_what_a_cell_may_do():
@@ -134,17 +135,18 @@ def test_losses_by_hazard_and_visibility(view_of, start):
     loss = cells._losses(state, 3, view, Streams(1, range(3)))
     weekly = 8.0 * 0.5 * 0.8 * 1.5 / WEEKS_PER_YEAR
     local = weekly * 0.15
-    assert_share(loss["gone"][:, 0:-1:2].sum(), n, 1 - math.exp(-local))
-    assert_share(loss["gone"][:, 1:-1:2].sum(), n, 1 - math.exp(-weekly))
-    # Men without a cell, in the last column, are as hard to find as a cell that hides.
-    assert_share(loss["gone"][:, -1].sum(), 15_000, 1 - math.exp(-local))
-    assert_share(loss["captured"].sum(), loss["gone"].sum(), 0.3)
+    assert_share(loss["gone"][:, 0::2].sum(), n, 1 - math.exp(-local))
+    assert_share(loss["gone"][:, 1::2].sum(), n, 1 - math.exp(-weekly))
+    # Men without a cell are as hard to find as a cell that hides.
+    assert_share(loss["strays"].sum(), 15_000, 1 - math.exp(-local))
+    assert (loss["total"] == loss["gone"].sum(axis=1) + loss["strays"]).all()
+    assert_share(loss["captured"].sum(), loss["total"].sum(), 0.3)
     assert loss["left"].sum() == 0
     # Auxiliaries add to effort; what nobody knows about nobody can raid.
     helped = np.zeros_like(start.fighters)
     helped[:, GROUPS.index("IMU"), 0] = 3000
     loss = cells._losses(exposed(start, fighters=helped), 3, view, Streams(1, range(3)))
-    assert_share(loss["gone"][:, 1:-1:2].sum(), n, 1 - math.exp(-2 * weekly))
+    assert_share(loss["gone"][:, 1::2].sum(), n, 1 - math.exp(-2 * weekly))
     alone = view_of({"structure.coupling.auxiliaries": 0.0})
     with_, without = (
         cells._losses(exposed(start, fighters=men), 3, alone, Streams(1, range(3)))["gone"]
@@ -157,12 +159,14 @@ def test_losses_by_hazard_and_visibility(view_of, start):
 
 def test_men_leave_with_their_own_hazard(view_of, start):
     view = view_of({"cells.operations_hazard": 1.0, "cells.disengagement_hazard": 2.0})
-    state = exposed(start, control=np.full((3, 34), 1.0), effort=np.full(3, 8.0))
+    state = exposed(
+        start, control=np.full((3, 34), 1.0), effort=np.full(3, 8.0), unassigned=np.zeros(3, int),
+        cell_mode=np.full(start.cell_mode.shape, LOCAL, dtype=np.int8),
+    )  # fmt: skip
     loss = cells._losses(state, 3, view, Streams(1, range(3)))
-    gone, left = (loss[name][:, 1:-1:2].sum() for name in ("gone", "left"))
-    assert_share(gone, 3 * 256 * 12, 1 - math.exp(-(4.0 + 2.0) / WEEKS_PER_YEAR))
-    assert_share(left, gone, 2.0 / 6.0)
-    assert (loss["left"] + loss["captured"] <= loss["gone"]).all()
+    assert_share(loss["gone"].sum(), 3 * 512 * 12, 1 - math.exp(-(4.0 + 2.0) / WEEKS_PER_YEAR))
+    assert_share(loss["left"].sum(), loss["total"].sum(), 2.0 / 6.0)
+    assert (loss["left"] + loss["captured"] <= loss["total"]).all()
 
 
 def test_foreign_troops_raid_cells_near_the_border_only(view_of, start, world):
@@ -176,7 +180,7 @@ def test_foreign_troops_raid_cells_near_the_border_only(view_of, start, world):
         csto_delivered=entered, cell_place=np.tile(place, (3, 1)),
         cell_fighters=np.full((3, 512), 12),
     )  # fmt: skip
-    lost = cells._losses(state, 3, view, Streams(1, range(3)))["gone"][:, :-1]
+    lost = cells._losses(state, 3, view, Streams(1, range(3)))["gone"]
     assert lost[:, place == inland].sum() == 0
     assert lost[:, place == frontier].sum() > 0
 
@@ -272,15 +276,52 @@ def test_top_up_by_hand():
     fighters = np.array([[12, 3, 9, 20, 25]] * 4)
     used = np.array([[True, False, True, True, True]] * 4)
     men = np.array([0, 5, 10, 500])
-    joined = cells.top_up(fighters, used, 20, men)
+    joined = top_up(fighters, used, 20, men)
     # Eight places in the first cell, eleven in the third; none in a free slot or a full cell.
     assert joined.tolist() == [
         [0, 0, 0, 0, 0], [5, 0, 0, 0, 0], [8, 0, 2, 0, 0], [8, 0, 11, 0, 0],
     ]  # fmt: skip
     # From the second slot on, the third cell comes first and the first one last.
-    assert cells.top_up(fighters, used, 20, men, 1).tolist() == [
+    assert top_up(fighters, used, 20, men, 1).tolist() == [
         [0, 0, 0, 0, 0], [0, 0, 5, 0, 0], [0, 0, 10, 0, 0], [8, 0, 11, 0, 0],
     ]  # fmt: skip
+
+
+def test_free_slots_are_blank(view_of, start):
+    """Cells that dissolve leave nothing behind, and those that never were change nothing."""
+    fighters = start.cell_fighters.copy()
+    fighters[:, 5:40] = 2  # below the minimum
+    state = sealed(start).replace(cell_fighters=fighters, cell_skill=1.0 * (start.cell_place >= 0))
+    after, info = a_week(state, view_of(QUIET))
+    free = after.cell_place < 0
+    assert (info.cells_dissolved == 35).all() and free[:, 20:40].all()
+    for name, value in BLANK.items():
+        values = getattr(after, name)
+        assert (values[free] == value).all(), name
+        assert values.dtype == getattr(start, name).dtype and values.shape == (3, 512)
+
+
+def test_slots_in_play_cover_those_in_use_and_those_to_come(start):
+    place = np.full((2, 512), -1)
+    assert slots_in_play(place, 0) == 0 and slots_in_play(place, 1) == 64
+    place[1, 63] = 3
+    assert slots_in_play(place, 0) == 64 and slots_in_play(place, 1) == 128
+    assert slots_in_play(place, 10**6) == 512
+
+
+def test_a_fuller_neighbour_in_the_batch_changes_nothing(view_of, start):
+    """More slots are worked on for its sake; the bits of the others stay."""
+    view = view_of({"cells.operations_hazard": 2.0, "cells.recruitment": 20.0})
+    crowd = start.replace(unassigned=np.array([5, 30, 4000]))
+    alone = crowd.replace(**{
+        name: getattr(crowd, name)[:2] for name in vars(crowd)
+    })  # fmt: skip
+    for week in range(4):
+        crowd, _ = cells.step(crowd, week, view, Streams(1, range(3)))
+        alone, _ = cells.step(alone, week, view, Streams(1, range(2)))
+    assert (crowd.cell_place[2] >= 0).sum() > 400 > (crowd.cell_place[:2] >= 0).sum(axis=1).max()
+    for name in cells.WRITES:
+        np.testing.assert_array_equal(getattr(crowd, name)[:2], getattr(alone, name), name)
 
 
 def test_every_cell_has_its_turn_to_be_filled_first(view_of, start):
@@ -391,15 +432,16 @@ def test_money_and_skill_of_a_week(view_of, start):
     funds[:, 0], funds[:, 1] = 100, 1000
     state = sealed(start).replace(
         cell_funds_usd=funds, unassigned=np.zeros(3, dtype=np.int64),
-        cell_skill=np.full_like(start.cell_skill, 0.5),
+        cell_skill=np.where(start.cell_place >= 0, 0.5, 0.0),
     )  # fmt: skip
     after, info = a_week(state, view)
     # Twelve men earn 120 and need 300: the first cell can pay 220 only.
     assert after.cell_funds_usd[:, :2].tolist() == [[0, 820]] * 3
     change = after.cell_funds_usd.sum(axis=1) - funds.sum(axis=1)
     assert (change == info.income_usd - info.upkeep_usd - info.lost_funds_usd).all()
-    fights = (after.cell_mode == LOCAL) & (after.cell_place >= 0)
-    assert after.cell_skill == pytest.approx(0.5 + 0.1 * fights)
+    is_cell = after.cell_place >= 0
+    fights = (after.cell_mode == LOCAL) & is_cell
+    assert after.cell_skill == pytest.approx(0.5 * is_cell + 0.1 * fights)
 
 
 def test_activity_is_the_smoothed_share_of_local_men(view_of, start):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from spillover.axes import POWERS
 from spillover.processes import diplomacy
 from spillover.streams import Streams
 
@@ -32,6 +33,7 @@ def plain_view(world):
             engagement_from_delisting=0.3,
             engagement_from_peers=0.3,
             engagement_from_lever=0.4,
+            engagement_from_cut=0.2,
             engagement_from_budget=0.2,
             engagement_from_trust=0.5,
             trust_reference=0.4,
@@ -42,6 +44,8 @@ def plain_view(world):
             conditions_from_joint_pressure=0.5,
             reciprocity_loss_from_sanctions=0.2,
             reciprocity_loss_from_recognition=0.1,
+            reciprocity_loss_from_rivals=0.3,
+            conditions_loss_from_moves=0.5,
             peer_reference=0.46,
             affinity=np.zeros(5),
             engagement_schedule=np.zeros(5),
@@ -102,6 +106,44 @@ def test_engagement_target_by_hand(level, plain_view, ordered):
     score += 0.5 * (0.6 - 0.4) + 0.2
     np.testing.assert_allclose(got[:, KAZ], sigma(score))
     np.testing.assert_allclose(got[:, TJK], sigma(log_odds(0.1) + 0.25 + peers + 0.2))
+
+
+def offering(state, **levels):
+    """The state with money of outside powers at other levels than 1."""
+    money = np.ones_like(state.power_support)
+    for name, level in levels.items():
+        money[:, POWERS.index(name)] = level
+    return state.replace(power_support=money)
+
+
+def test_a_western_cut_draws_the_region_together_and_more_money_does_not_part_it(level, plain_view):
+    base = log_odds(diplomacy.engagement_target(level, plain_view))
+    for left, gain in ((1.0, 0.0), (0.25, 0.2 * 0.75), (0.0, 0.2), (2.0, 0.0)):
+        less = offering(level, united_states=left)
+        got = log_odds(diplomacy.engagement_target(less, plain_view)) - base
+        np.testing.assert_allclose(got, gain, atol=1e-12)
+
+
+def test_rivals_for_kabul_cost_and_fewer_of_them_help(level, plain_view):
+    more = offering(level, india=3.0, china=3.0)  # mean 1.5
+    np.testing.assert_allclose(diplomacy.unpaid(more, plain_view), 0.3 * 0.5)
+    less = offering(level, united_states=0.0)
+    np.testing.assert_allclose(diplomacy.unpaid(less, plain_view), -0.3 / 8)
+
+
+def test_gifts_of_moscow_and_beijing_take_from_what_conditions_earn(level, plain_view):
+    np.testing.assert_allclose(diplomacy.weight_of_conditions(level, plain_view), 1.0)
+    paid = offering(level, china=1.4)
+    np.testing.assert_allclose(diplomacy.weight_of_conditions(paid, plain_view), 1 - 0.5 * 0.4)
+    poor = offering(level, china=0.4)
+    np.testing.assert_allclose(diplomacy.weight_of_conditions(poor, plain_view), 1.0)
+    plain_view.drivers.recognition = 3.0  # counted once
+    np.testing.assert_allclose(diplomacy.weight_of_conditions(level, plain_view), 0.5)
+    assert (diplomacy.weight_of_conditions(offering(level, china=3.0), plain_view) == 0.0).all()
+    one = np.ones((3, 5))
+    half = diplomacy.reciprocity(one, one, one, plain_view, weight=np.full(3, 0.5))
+    full = diplomacy.reciprocity(one, one, one, plain_view)
+    np.testing.assert_allclose(log_odds(full) - log_odds(half), 0.4 * 0.5)
 
 
 def test_reciprocity_by_hand(plain_view):
@@ -221,7 +263,7 @@ def test_trust_signals_come_every_four_weeks_at_the_probability_of_a_kept_promis
             for name in (
                 "engagement", "trust_kept", "trust_broken", "delivered", "week_frontier",
                 "week_home_attacks", "week_broken_promises", "budget_share", "trade_index",
-                "water_deficit",
+                "water_deficit", "power_support",
             )
         },
         promise_kept=np.full((n, 34), 0.3),
@@ -286,8 +328,10 @@ def test_constant_drivers_lead_engagement_to_its_fixed_point(view_of, start):
         ({"diplomacy.engagement_schedule": -2.0}, "engagement", -1),
         ({"levers.engagement.target": 2.0}, "engagement", +1),
         ({"levers.engagement.target": 2.0}, "reciprocity", +1),
-        ({"drivers.guarantee": 1.0}, "frontier_attacks", +1),
+        ({"drivers.guarantee": 1.0, "cells.northern_from_guarantee": 3.0}, "frontier_attacks", +1),
         ({"diplomacy.engagement_schedule": 3.0, "drivers.guarantee": 1.0}, "frontier_attacks", +1),
+        ({"powers.support": 2.0}, "reciprocity", -1),
+        ({"powers.support": 0.2}, "engagement", +1),
         ({"levers.conditionality.target": 2.0}, "exclusion", -1),
         ({"levers.conditionality.target": 2.0}, "haven_imu", -1),
     ],

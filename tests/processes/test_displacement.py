@@ -201,9 +201,11 @@ def test_every_person_is_booked_once(view_of, start, week):
     np.testing.assert_array_equal(
         gain("residents"),
         i.settled + i.returnees_settled - i.fled - i.departures_by_province
-        - i.arrivals_by_province,
+        - i.arrivals_by_province - i.stranded_by_province,
     )  # fmt: skip
-    np.testing.assert_array_equal(gain("displaced"), i.sheltered + i.families - i.settled)
+    np.testing.assert_array_equal(
+        gain("displaced"), i.sheltered + i.families + i.stranded_at_border - i.settled
+    )
     np.testing.assert_array_equal(
         gain("returnees"), i.returns_by_province + i.deported_by_province - i.returnees_settled
     )
@@ -212,7 +214,8 @@ def test_every_person_is_booked_once(view_of, start, week):
     for whole, parts in (
         ("fled", "sheltered"), ("departures", "departures_by_province"),
         ("returns", "returns_by_province"), ("arrivals", "arrivals_by_province"),
-        ("deported", "deported_by_province"),
+        ("deported", "deported_by_province"), ("stranded", "stranded_by_province"),
+        ("stranded", "stranded_at_border"),
     ):  # fmt: skip
         pair = [getattr(i, name).sum(axis=1) for name in (whole, parts)]
         np.testing.assert_array_equal(*pair)
@@ -287,6 +290,41 @@ def test_some_of_those_turned_away_enter_all_the_same(view_of, start):
     assert displacement.step(wide, 0, view, Streams(3, range(3)))[1].irregular.sum() == 0
 
 
+def test_half_of_those_turned_back_stay_at_the_border_that_turned_them_back(view_of, start, world):
+    shut = start.replace(openness=np.zeros((3, 5)))
+    quiet = {**QUIET, **SEALED, "displacement.arrivals_base": 2e3}
+    _, info = displacement.step(shut, 0, view_of(quiet), Streams(3, range(3)))
+    assert info.stranded[:, [TJK, TKM, UZB]].sum() / info.refused[:, [TJK, TKM, UZB]].sum() == (
+        pytest.approx(0.5, rel=0.02)
+    )
+    assert info.stranded[:, [KAZ, KGZ]].sum() == 0 < info.refused[:, [KAZ, KGZ]].sum()
+    away = ~world.border_province[: world.n_provinces]
+    assert info.stranded_at_border[:, away].sum() == 0 < info.stranded_by_province[:, away].sum()
+    tajik = np.zeros((3, 5))
+    tajik[:, [TKM, UZB]] = 1.0  # only Tajikistan is shut
+    _, info = displacement.step(start.replace(openness=tajik), 0, view_of(quiet),
+                                Streams(3, range(3)))  # fmt: skip
+    assert info.stranded_at_border[:, world.hops_to_state[:, TJK] > 1].sum() == 0
+    nobody = view_of({**quiet, "displacement.stranded_share": 0.0})
+    assert displacement.step(shut, 0, nobody, Streams(3, range(3)))[1].stranded.sum() == 0
+
+
+def test_those_who_wait_at_the_border_have_no_work_there(view_of, start):
+    """A tenth more of the people displaced, 0.3 of them jobless; half of hardship is that."""
+    view = view_of(
+        {"rule.unemployment_from_displaced": 0.3, "rule.hardship_from_unemployment": 0.5}
+    )
+    people_of = view.world.population[: view.world.n_provinces]
+    crowd = start.replace(displaced=start.displaced + np.rint(0.1 * people_of).astype(np.int64))
+    usual, _ = rule.step(start, 0, view, Streams(1, range(3)))
+    more, _ = rule.step(crowd, 0, view, Streams(1, range(3)))
+    gained = (more.afghan_grievance - usual.afghan_grievance) / (1 - usual.legitimacy)
+    np.testing.assert_allclose(gained, 0.5 * 0.3 * 0.1, rtol=1e-4)
+    np.testing.assert_allclose(rule.displaced_change(start, view), 0.0, atol=1e-5)
+    apart = view_of({"structure.coupling.aid_and_returnees": 0.0})
+    assert (rule.displaced_change(crowd, apart) == 0.0).all()
+
+
 def test_takeover_flight_lasts_four_weeks(tree, world):
     parameters = tree.compile(6, world)
     flight = [parameters.at(week).displacement.takeover_flight for week in range(6)]
@@ -357,6 +395,8 @@ def test_families_come_with_fighters_to_the_north(view_of, start, world):
         ({"displacement.irregular_entry": 0.3}, {}, "irregular", +1),
         ({"displacement.irregular_entry": 0.3}, {}, "arrivals", +1),
         ({"displacement.irregular_entry": 0.3}, {}, "refused", -1),
+        ({"displacement.stranded_share": 0.9}, {}, "stranded_at_border", +1),
+        ({"displacement.admission": 0.1}, {}, "stranded_at_border", +1),
         ({"drivers.syria_arrivals": 5.0}, {}, "families", +1),
         ({}, {"refugee_reception": 2.0}, "arrivals", +1),
         ({}, {"refugee_reception": 2.0}, "refused", -1),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from spillover.axes import STATES
+from spillover.northern_route import edge_strength, first_way_shares
 from spillover.processes import interdiction
-from spillover.state import first_way_shares
 from spillover.streams import Streams
 from spillover.world.routes import AFGHAN_BORDER, INTO_RUSSIA, routes
 
@@ -25,7 +25,7 @@ def one_week(state, view, week=1):
 
 def test_strength_by_hand(view, ways):
     """Weight x effort x (1.2 - 0.6 difficulty); nobody looks on the way into Russia."""
-    got = interdiction.edge_strength(ways, view)
+    got = edge_strength(ways, view.interdiction)
     tajik = int(np.flatnonzero((ways.edge_state == TJK) & (ways.edge_kind == AFGHAN_BORDER))[0])
     uzbek = int(np.flatnonzero((ways.edge_state == UZB) & (ways.edge_kind == AFGHAN_BORDER))[0])
     assert got[tajik] == pytest.approx(0.9 * (1.2 - 0.6 * ways.edge_difficulty[tajik]))
@@ -38,7 +38,7 @@ def test_the_share_seized_in_august_2021_is_the_parameter(view, start, ways):
     """-ln(1 - I) is the mean hazard over the ways that networks take at first."""
     now = one_week(start, view, week=0).edge_hazard[0]
     by_way = (now[:, None] * ways.incidence).sum(axis=0)
-    mean = (by_way * first_way_shares(ways, view)).sum()
+    mean = (by_way * first_way_shares(view.world, view.networks)).sum()
     assert 1 - np.exp(-mean) == pytest.approx(0.035, rel=1e-6)
 
 

@@ -83,7 +83,9 @@ def test_the_harvest_comes_in_equal_parts():
 
 
 def test_a_ban_wears_out_slower_with_aid_and_pay():
-    par = SimpleNamespace(ban_erosion=0.5, erosion_from_aid=1.0, livelihoods_relief=0.6)
+    par = SimpleNamespace(
+        ban_erosion=0.5, erosion_from_aid=1.0, livelihoods_relief=0.6, ban_wear_limit=1.0
+    )
     worn, whole_ban = one(0.2, 0.2, 0.2, 1.0), one(1.0, 1.0, 0.0, 1.0)
     after = opium.wear(worn, whole_ban, one(0.0, 0.5, 0.0, 0.0), 1.0, par)
     first = 0.2 + 0.8 * (1 - math.exp(-0.5 / WEEKS_PER_YEAR))
@@ -93,6 +95,27 @@ def test_a_ban_wears_out_slower_with_aid_and_pay():
     assert poor[0] == pytest.approx(
         0.2 + 0.8 * (1 - math.exp(-0.5 * math.exp(0.5) / WEEKS_PER_YEAR))
     )
+
+
+def test_only_a_part_of_a_ban_wears_out():
+    par = SimpleNamespace(
+        ban_erosion=0.5, erosion_from_aid=1.0, livelihoods_relief=0.6, ban_wear_limit=0.4
+    )
+    worn, whole_ban, unpaid = one(0.2, 0.4, 0.7), np.ones(3), np.zeros(3)
+    after = opium.wear(worn, whole_ban, unpaid, 1.0, par)
+    # Half of the limit is left to wear; at the limit nothing; and what is gone does not come back.
+    assert after == pytest.approx([0.2 + 0.2 * (1 - math.exp(-0.5 / WEEKS_PER_YEAR)), 0.4, 0.7])
+
+
+def test_farmers_draw_the_price_to_the_one_they_remember():
+    def of(kept, price=200.0, memory=0.0):
+        par = SimpleNamespace(price_start=50.0, price_persistence=kept)
+        return float(opium.expected_price(one(price), one(memory), par)[0])
+
+    assert of(1.0) == pytest.approx(200.0)  # today's price for tomorrow's
+    assert of(0.0) == pytest.approx(50.0) and of(0.0, memory=math.log(2)) == pytest.approx(100.0)
+    assert of(0.5) == pytest.approx(100.0)  # the geometric mean of 50 and 200
+    assert of(0.5, memory=math.log(4)) == pytest.approx(200.0)  # a price that one is used to
 
 
 def test_sowing_share_by_hand():
@@ -112,8 +135,9 @@ def test_sowing_share_by_hand():
 
 
 def test_the_reference_area_is_sown_at_the_reference_price(view, start):
-    view = SimpleNamespace(opium=view.opium, world=view.world, rule=view.rule)
-    state = start.replace(opium_price=np.full(3, view.opium.price_reference))
+    reference = view.opium.price_reference
+    used_to = np.log(reference / view.opium.price_start)
+    state = start.replace(opium_price=np.full(3, reference), price_memory=np.full(3, used_to))
     area = opium._sowing(state, view, np.zeros(3), np.zeros(3))
     assert area.sum(axis=1) == pytest.approx(177_000, abs=17)  # 34 roundings
 
@@ -145,16 +169,18 @@ def test_price_by_hand():
     par = SimpleNamespace(
         cover_years=3.0, normal_crop=6.0, stock_2022=10.0, crop_2022=5.0, demand=0.0,
         price_from_cover=2.0, price_start=50.0, price_speed=0.5, price_noise=0.1,
+        demand_elasticity=0.5, demand_elasticity_late=1.5,
     )  # fmt: skip
     # Stock 5 t and 18 t of crops are normal: 23 t. With half of it the price wants four times.
-    same = opium.next_price(one(50.0), one(5000.0), one(0.0), one(0.0), par)
-    assert same[0] == pytest.approx(50.0)
-    half = opium.next_price(one(50.0), one(2500.0), one(0.5), one(0.0), par)
-    assert half[0] == pytest.approx(50.0 * math.sqrt(4.0))
-    noisy = opium.next_price(one(50.0), one(5000.0), one(0.0), one(1.0), par)
-    assert noisy[0] == pytest.approx(50.0 * math.exp(0.1))
+    # Where buyers have fallen to a fifth, 1 t of stock is wanted: 19 t.
+    stock, belief = one(5000.0, 2500.0, 5000.0), one(0.0, 0.5, 0.0)
+    wanted = opium.wanted_price(stock, belief, one(0.0, 0.0, math.log(5)), par)
+    assert wanted == pytest.approx([50.0, 200.0, 50.0 * (19 / 23) ** 2])
+    # Half of the way in logarithms, and noise.
+    price = opium.next_price(one(50.0, 50.0), one(200.0, 50.0), one(0.0, 1.0), par)
+    assert price == pytest.approx([100.0, 50.0 * math.exp(0.1)])
     # Nothing left and nothing to come: finite all the same.
-    assert np.isfinite(opium.next_price(one(50.0), one(0.0), one(1.0), one(0.0), par)).all()
+    assert np.isfinite(opium.wanted_price(one(0.0), one(1.0), one(0.0), par)).all()
 
 
 def test_stock_at_the_start_is_worked_out_backwards(view, start):
@@ -276,7 +302,7 @@ def test_resistance_shields_its_zone(view, start, world):
     par = SimpleNamespace(
         **{n: getattr(view.opium, n) for n in (
             "land_ceiling", "sowing_from_price", "price_reference", "sowing_from_ban",
-            "livelihoods_sowing", "area_reference",
+            "livelihoods_sowing", "area_reference", "price_start", "price_persistence",
         )}, ban_resistance=bare,
     )  # fmt: skip
     plain = opium._sowing(start, SimpleNamespace(opium=par, world=world, rule=view.rule), ban, paid)
@@ -307,6 +333,8 @@ METH = ("meth_kg", 0, WEEKS)
         ("opium.ban_enforcement_target", 0.3, 0.9, AREA_2023, -1),
         ("opium.enforcement_speed", 0.02, 0.3, AREA_2023, -1),
         ("opium.ban_erosion", 0.0, 1.0, AREA_2023, +1),
+        ("opium.ban_wear_limit", 0.0, 1.0, AREA_2023, +1),
+        ("opium.price_persistence", 0.0, 1.0, AREA_2023, +1),
         ("opium.area_reference", 1e5, 2e5, AREA_2023, +1),
         ("opium.land_ceiling", 1.5, 2.0, AREA_2023, -1),
         ("opium.sowing_from_price", 0.4, 1.2, AREA_2023, +1),

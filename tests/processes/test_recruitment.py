@@ -67,8 +67,8 @@ def test_saturating_contact():
 
 def test_exposure_hazard_balances_the_inflow_of_recruits(view):
     """E (q + delta + arrest) = S h, recruits = q E: with 0.2, 0.4, 0.3 it takes 405 exposures."""
-    people = recruitment.start_susceptible(view).astype(float)
-    hazard = recruitment.exposure_hazard(view, people)
+    people = recruitment.start_susceptible(view.world, view.recruitment).astype(float)
+    hazard = recruitment.exposure_hazard(view.world, view.recruitment)
     yearly = (people * hazard).sum() * WEEKS_PER_YEAR
     assert yearly == pytest.approx(90 * (0.2 + 0.4 + 0.3) / 0.2)
     # A Tajik in Russia is ten times as inclined as one at home, 235 / 46 times a Kazakh there.
@@ -77,7 +77,7 @@ def test_exposure_hazard_balances_the_inflow_of_recruits(view):
 
 
 def test_start_population_by_hand(view, world):
-    got = recruitment.start_susceptible(view)
+    got = recruitment.start_susceptible(view.world, view.recruitment)
     tashkent = world.region_index("UZ-TK")
     share = 0.41
     assert got[tashkent] == round(world.population[34 + tashkent] * share)
@@ -87,11 +87,13 @@ def test_start_population_by_hand(view, world):
 def test_reference_members_sum_to_their_balance(view_of):
     """90 recruits, 0.4 of them into cells everywhere, leave with hazard 0.3 + 0.3."""
     view = view_of({"recruitment.path_external_diaspora": 0.0})
-    assert recruitment.reference_members(view).sum() == pytest.approx(90 * 0.4 / 0.6, rel=1e-3)
+    assert recruitment.reference_members(view.world, view.recruitment).sum() == pytest.approx(
+        90 * 0.4 / 0.6, rel=1e-3
+    )
 
 
 def test_second_key_is_one_at_the_reference_and_has_a_floor(view):
-    reference = recruitment.reference_members(view)
+    reference = recruitment.reference_members(view.world, view.recruitment)
     at_reference = recruitment.contact_key(reference[None, :], reference, view)
     np.testing.assert_allclose(at_reference, 1.0)
     nobody = recruitment.contact_key(np.zeros((1, 53)), reference, view)
@@ -102,7 +104,7 @@ def test_second_key_is_one_at_the_reference_and_has_a_floor(view):
 
 def test_second_key_pools_region_state_and_everyone(view, world):
     """Twice the reference in one Uzbek region: 0.5 there, 0.3 in the state, 0.2 everywhere."""
-    reference = recruitment.reference_members(view)
+    reference = recruitment.reference_members(view.world, view.recruitment)
     region = int(np.flatnonzero(world.region_state == UZB)[0])
     members = reference.copy()
     members[region] *= 2
@@ -121,32 +123,32 @@ def test_second_key_pools_region_state_and_everyone(view, world):
     assert got[48 + TJK] == pytest.approx(key(1.0, 1.0))
 
 
-def test_paths_by_hand(view, start):
+def test_paths_by_hand(view):
     """Tajik detection 0.25 above the reference acts on the 0.4 who go by land: 0.2 of log odds.
 
     The reference, 0.185, is the detection of August 2021 on the links of the mean state.
 
     Emigrants are not held by that border and go external.
     """
-    detection = np.full((3, 13), 0.185)
-    detection[:, view.world.link_state == TJK] = 0.435
-    got = recruitment.path_shares(start.replace(link_detection=detection), view)
+    owner = view.world.region_state
+    detection = np.full(53, 0.185)
+    detection[np.append(owner, range(5)) == TJK] = 0.435
+    got = recruitment.path_shares(detection, np.arange(53), view)
     tajik = np.array([0.4 * np.exp(-0.2), 0.4, 0.2])
     away = np.array([0.4, 0.4, 0.2 * np.e])
-    owner = view.world.region_state
-    np.testing.assert_allclose(got[0, :48][owner == TJK], [tajik / tajik.sum()] * 5)
+    np.testing.assert_allclose(got[:48][owner == TJK], [tajik / tajik.sum()] * 5)
     n = (owner == UZB).sum()
-    np.testing.assert_allclose(got[0, :48][owner == UZB], [[0.4, 0.4, 0.2]] * n)
-    np.testing.assert_allclose(got[:, 48:], np.broadcast_to(away / away.sum(), (3, 5, 3)))
+    np.testing.assert_allclose(got[:48][owner == UZB], [[0.4, 0.4, 0.2]] * n)
+    np.testing.assert_allclose(got[48:], np.broadcast_to(away / away.sum(), (5, 3)))
 
 
 def test_reference_members_of_the_diaspora_follow_its_own_paths(view):
     """0.4 : 0.4 : 0.2 e makes 0.297 of its recruits join cells; they leave with hazard 0.6."""
-    people = recruitment.start_susceptible(view).astype(float)
-    weight = people * recruitment.exposure_hazard(view, people)
+    people = recruitment.start_susceptible(view.world, view.recruitment).astype(float)
+    weight = people * recruitment.exposure_hazard(view.world, view.recruitment)
     recruits = 90 * weight[48:].sum() / weight.sum()
     share = 0.4 / (0.4 + 0.4 + 0.2 * np.e)
-    got = recruitment.reference_members(view)[48:].sum()
+    got = recruitment.reference_members(view.world, view.recruitment)[48:].sum()
     assert got == pytest.approx(recruits * share / 0.6, rel=0.02)
 
 
@@ -325,7 +327,7 @@ def test_prevention_reach_and_repression_scale_exposure(start, online_only, orde
 def test_contact_feeds_exposure_and_saturates(start, view_of):
     view = view_of({"recruitment.contact_share": 0.6, "recruitment.inflow": 5000.0})
     state = many_times(start, 120)
-    reference = recruitment.reference_members(view)
+    reference = recruitment.reference_members(view.world, view.recruitment)
     members = np.tile(np.rint(reference).astype(np.int64), (120, 1))
     nobody = exposed_in(state.replace(radicalised=np.zeros((120, 53), dtype=np.int64)), view)
     many = exposed_in(state.replace(radicalised=3 * members), view)

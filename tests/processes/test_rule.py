@@ -21,8 +21,7 @@ def made_up(grants: float = 4000.0, coupled: float = 1.0) -> SimpleNamespace:
     return SimpleNamespace(
         world=SimpleNamespace(
             province_zone=np.array([0, 1, 1]),
-            population=np.array([600, 300, 100, 10**9]),
-            n_provinces=3,
+            province_people=np.array([600, 300, 100]),
         ),
         rule=SimpleNamespace(
             poppy_zone_share=np.array([0.2, 0.8]), income_from_aid=0.25, income_from_trade=0.2,

@@ -195,6 +195,15 @@ def test_money_by_hand(view, start, ordered, routes):
     np.testing.assert_allclose(paid[:, AT["WEST-TORGHUNDI"]], 1.0)
 
 
+def test_the_iranian_line_hastens_the_western_railway_and_no_other(view, start, routes):
+    further = powers_at(start, 1.0).replace(corridor_progress=start.corridor_progress.copy())
+    further.corridor_progress[:, AT["HERAT-MAZAR"]] += 0.5
+    got = trade.money(further, view, routes) - 1.0
+    np.testing.assert_allclose(got[:, AT["WEST-TORGHUNDI"]], 0.2 * 0.5)
+    got[:, AT["WEST-TORGHUNDI"]] = 0.0
+    np.testing.assert_allclose(got, 0.0)
+
+
 def test_from_the_second_level_on_money_goes_from_the_west_to_kabul(view, start, ordered, routes):
     """M-KAZ-JOINS-KABUL: 0.4 of a level 2 in the shared corridor, nothing of a level 1."""
     west, kabul, around = AT["WEST-TORGHUNDI"], AT["KABUL-KHARLACHI"], AT["FIVE-ALTERNATIVE"]

@@ -7,7 +7,14 @@ import pytest
 
 from spillover.axes import GOODS, GROUPS
 from spillover.processes import trafficking
-from spillover.state import N_CONSIGNMENT_SLOTS, N_NETWORK_SLOTS
+from spillover.state import (
+    CONSOLIDATE,
+    EXPAND,
+    FIELDS,
+    N_CONSIGNMENT_SLOTS,
+    N_NETWORK_SLOTS,
+    SHIFT,
+)
 from spillover.streams import Streams
 from spillover.world.routes import AFGHAN_BORDER, routes
 
@@ -119,6 +126,52 @@ def test_goods_go_to_networks_by_capital(view, start):
     offered = np.array([[640, 0, 0, 0]] * 3)
     sent = trafficking.consignments(start, 3, offered, capital, view, Streams(7, range(3)))
     assert (sent["network"] == 7).all()
+
+
+def deciding(state, slot, mode):
+    """The state with one slot that decided so in every replicate."""
+    modes = state.network_mode.copy()
+    modes[:, slot] = mode
+    return state.replace(network_mode=modes)
+
+
+def test_reach_by_hand(view, start):
+    """Half more for the money of who expands, two thirds of it for who consolidates."""
+    capital = np.full_like(start.network_capital_usd, 299)
+    modes = deciding(deciding(start, 3, EXPAND), 4, CONSOLIDATE)
+    got = trafficking.reach(modes, capital, view.networks)
+    np.testing.assert_array_equal(got[0, 2:5], [300, 450, 200])
+    assert (got[start.network_home < 0] == 0).all()
+
+
+def test_decisions_move_goods_between_networks_and_not_their_sum(view_of, start):
+    """The same consignments set out; who carries them follows from the sizes of all fifty."""
+    offered = np.array([[440, 0, 0, 0]] * 3)
+    view, sent = view_of({"networks.size_step": 4.0}), {}
+    for mode in (SHIFT, CONSOLIDATE, EXPAND):
+        state = deciding(start, 7, mode)
+        weeks = [
+            trafficking.consignments(
+                state, week, offered, state.network_capital_usd, view, Streams(7, range(3))
+            )
+            for week in range(60)
+        ]
+        sent[mode] = [np.concatenate([w[name] for w in weeks]) for name in ("amount", "network")]
+        np.testing.assert_array_equal(sent[mode][0], sent[SHIFT][0])
+    share = {mode: (network == 7).mean() for mode, (_, network) in sent.items()}
+    n = len(sent[SHIFT][0])
+    for mode, size in ((CONSOLIDATE, 0.2), (SHIFT, 1.0), (EXPAND, 5.0)):
+        p = size / (49 + size)
+        assert share[mode] == pytest.approx(p, abs=4 * np.sqrt(p * (1 - p) / n))
+
+
+def test_who_consolidates_pays_nothing_out(view, start):
+    rich = start.replace(network_capital_usd=start.network_capital_usd + 100_000)
+    saving = quiet(deciding(rich, 7, CONSOLIDATE))
+    after, info = one_week(saving, view)
+    assert (after.network_capital_usd[:, 7] == 590_000).all()  # running costs
+    assert (after.network_capital_usd[:, 8] == 581_000).all()
+    assert (info.payout_usd == 49 * 9_000).all()
 
 
 def test_goods_without_networks_are_refused(view, start):
@@ -416,7 +469,7 @@ def test_closed_services_seize_nothing(northern):
 def test_a_replicate_does_not_know_its_batch(northern, view, start):
     state = supplied(northern(weeks=20).last)
     row = slice(5, 6)
-    alone = type(state)(**{name: getattr(state, name)[row] for name in state.__slots__})
+    alone = type(state)(**{name: getattr(state, name)[row] for name in FIELDS})
     many, _ = trafficking.step(state, 21, view, Streams(3, range(40)))
     one, _ = trafficking.step(alone, 21, view, Streams(3, [5]))
     for name in trafficking.WRITES:

@@ -251,7 +251,7 @@ def two_years(changed, world, tree):
 def many(world, tree):
     from spillover.first_state import first_state
 
-    return first_state(tree.compile(1, world).at(0), Streams(4, range(60)))
+    return first_state(tree.compile(1, world).at(0), Streams(4, range(240)))
 
 
 def test_the_full_canal_takes_what_the_sources_fear_at_most(two_years, many):

@@ -11,12 +11,12 @@ import pytest
 # From the ground up. Within a layer a unit may use another one, but not in a circle.
 LAYERS = (
     ("spillover", "axes", "clock", "errors", "rates", "streams"),
-    ("evidence", "state"),
-    ("world", "processes"),
+    ("evidence", "state", "slots"),
+    ("world", "processes", "northern_route"),
     ("first_state", "consistency"),
     ("kernel",),
     ("outcomes",),
-    ("observe",),
+    ("observe", "recorder"),
     ("batch", "agents", "model", "analysis", "twin"),
     ("validation",),
     ("figures", "report"),
@@ -24,7 +24,17 @@ LAYERS = (
 )
 HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}
 # The twin is the model written a second time; what it borrowed could not be checked against it.
-NOT_FOR_TWIN = {"state", "processes", "first_state", "kernel", "outcomes", "observe"}
+NOT_FOR_TWIN = {
+    "state",
+    "northern_route",
+    "slots",
+    "processes",
+    "first_state",
+    "kernel",
+    "outcomes",
+    "observe",
+    "recorder",
+}
 
 
 def unit_of(name: str) -> str:

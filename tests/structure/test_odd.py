@@ -22,6 +22,15 @@ FACT_ID = re.compile(r"\b(?:A|REL|I|ST|Q|E|C|M|S|R|U)-[A-Z][A-Z0-9]*(?:-[A-Z0-9]
 NAMES = tuple(process.NAME for process in kernel.SCHEDULE)
 PARTS = ("**Idea.**", "**Accounts.**", "**Draws.**", "**Limits and thin spots.**")
 SLOTS = re.compile(r"`(\w+/\w+)`\s+(\d+(?: x \d+)*)")
+# Draws by slot of which only the first ones are asked for, up to the last that is in use.
+FIRST_SLOTS = {
+    *(f"cells/{name}" for name in (
+        "losses", "exits", "captures", "place", "choice", "northern", "abroad", "target",
+    )),
+    *(f"plots/{name}" for name in ("targets", "regions", "stages", "success", "severity")),
+    "attacks/severity", "attacks/frontier_link", "intelligence/arrests", "intelligence/detection",
+    "trafficking/losses",
+}  # fmt: skip
 # Draws that happen only under a change of some driver or parameter.
 RARE = ("drivers.syria_arrivals", "groups.northward_displacement")
 
@@ -188,7 +197,8 @@ def test_draws_have_the_slots_that_the_text_gives_them(parts, chapters):
     kernel.run(parameters, counted, 0, 1)
     assert set(counted.slots) | {"cells/place"} == set(written)  # a week may form no cell
     for name, slots in counted.slots.items():
-        assert prod(map(int, written[name].split(" x "))) == slots, name
+        said = prod(map(int, written[name].split(" x ")))
+        assert slots <= said if name in FIRST_SLOTS else slots == said, name
 
 
 def test_table_of_levers_names_the_processes_that_read_them(root, chapters):

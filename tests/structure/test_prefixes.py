@@ -56,6 +56,7 @@ KEPT = {
 KEPT_BOOLEANS = {
     "dry_run": "option of the command line",
     "figures": "config key of the command line",
+    "fork": "config key of the command line",
     "headline": "column of the table of outcomes",
 }
 PREFIXES = ("is_", "has_")

@@ -248,7 +248,7 @@ ROADS = {
     "one week north": {"trafficking.legs_per_week": 14, "trafficking.consignment_log_sd": 2.0},
 }
 HAPPENS = {
-    "documented": ("seizures", "sent", "flow_tax_usd"),
+    "documented": ("seizures", "sent", "flow_tax_usd", "consolidate", "shift", "expand"),
     "lossy": ("founded", "closed", "slots_refused", "firefights", "firefight_deaths", "double"),
     "nobody learns": ("founded", "seizures"),
     "full roads": ("refused",),
@@ -313,6 +313,7 @@ def assert_route_equal(weeks: Weeks) -> set[str]:
             continue  # the week of the route is not over
         assert_well_formed(twin)
         seen |= {name for name, values in twin.flows.items() if np.any(values)}
+        seen |= {network.mode for network in twin.route.at_work()}
         if any(state.week_seizures for state in twin.states):
             seen.add("seizures")
         owners = [edge for edge in twin.route.losses if edge]
@@ -380,7 +381,9 @@ def test_northern_route_with_every_number_moved(route_beside, tree, small_map, c
         (interdiction, "SEASON_WEEKS", 26),
         (networks, "home_weight", lambda model, province: float(province.is_at_border)),
         (networks, "loss_probability", lambda way, risk: sum(risk[e.index] for e in way.edges)),
+        (networks, "_usual_money", lambda model: 13.0),
         (trafficking, "SMOOTHING_WEEKS", 13),
+        (trafficking, "_reach", lambda model, network: network.capital_usd + 1),
         (trafficking, "MOST_PATROLS", 0.5),
         (trafficking, "MOST_SENT", {"opiates": 32, "meth": 16, "hashish": 8, "arms": 8}),
         (trafficking, "lever_mean", lambda model, name: 0.0),

@@ -155,7 +155,7 @@ def test_those_who_leave_until_2030(leaving, fleeing, small_map):
 
 
 def test_a_price_at_its_bound(leaving, worlds, small_map, compiled):
-    values = worlds["lively"] | {"opium.price_start": 30, "opium.price_noise": 0.5}
+    values = worlds["lively"] | {"opium.price_start": 25, "opium.price_noise": 0.5}
     seen = False
     run = leaving(compiled(small_map, values, 20, people=1000), 20, 1)
     for where, found, twin in run:

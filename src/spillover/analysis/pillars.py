@@ -121,6 +121,13 @@ def pillar_scores(
     return out
 
 
+def mean_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean of each pillar over draws and replicates, by scenario, policy and state."""
+    pillars = [name for name in PILLARS if name in scores]
+    groups = scores.groupby(["scenario", "policy", "state"], sort=False, observed=True)
+    return groups[pillars].mean().reset_index()
+
+
 def composite(scores: np.ndarray, weights: np.ndarray, how: str = "geometric") -> np.ndarray:
     """Index from pillars [..., pillar] and weights [pillar] or [draw, pillar] that sum to 1.
 
@@ -147,12 +154,11 @@ def pillar_table(scores: pd.DataFrame, weights: Mapping[str, float] | None = Non
     of weights), `index_arithmetic`.
 
     Args:
-        scores: as `pillar_scores` returns.
+        scores: as `pillar_scores` or `mean_scores` returns.
         weights: pillar -> weight; a pillar that is not named weighs 1. Only their ratios count.
     """
     pillars = [name for name in PILLARS if name in scores]
-    means = scores.groupby(["scenario", "policy", "state"], sort=False, observed=True)[pillars]
-    table = means.mean().reset_index()
+    table = mean_scores(scores)
     every = table.groupby(["scenario", "policy"], sort=False)[pillars].mean().reset_index()
     table = pd.concat([table, every.assign(state="all5")], ignore_index=True)
     given = np.array([(weights or {}).get(name, 1.0) for name in pillars])

@@ -146,6 +146,7 @@ def summarise(
     values: pd.DataFrame,
     registry: Mapping[str, Mapping[str, Any]],
     reference: tuple[str, str] = ("status_quo", "status_quo"),
+    of: tuple[str, str] | None = None,
 ) -> pd.DataFrame:
     """Tidy summary: one row per scenario, policy, region and outcome.
 
@@ -157,11 +158,14 @@ def summarise(
         registry: outcome -> mapping with ``label``, ``unit`` and ``kind``.
         reference: scenario and policy; differences are empty in their own rows, and wherever
             the cell to compare with was not run.
+        of: the scenario and policy whose rows are wanted; None for all.
     """
     keys = ["scenario", "policy", "region", "outcome"]
     cells: dict[Any, pd.DataFrame] = dict(list(values.groupby(keys, sort=False)))
     rows = []
     for (scenario, policy, region, name), group in cells.items():
+        if of not in (None, (scenario, policy)):
+            continue
         row = _summary_row(scenario, policy, region, name, group, registry[name])
         if (scenario, policy) != reference:
             row["reference"] = " / ".join(reference)

@@ -5,7 +5,7 @@ A backend is named by a function that makes it, because functions reach another 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ class Backend:
     """Name -> outcome by place."""
     version: Fingerprint
     """Of everything that can change a number."""
+    simulate_strand: Callable[..., Iterator[Any]] | None = None
+    """As `spillover.observe.simulate_strand`; None simulates every cell from the first week."""
 
 
 MakeBackend = Callable[[], Backend]
@@ -51,6 +53,7 @@ def model_backend() -> Backend:
         tree=tree,
         compile=compiled,
         simulate=observe.simulate,
+        simulate_strand=observe.simulate_strand,
         outcomes=observe.OUTCOMES,
         place_outcomes=observe.PLACE_OUTCOMES,
         version=fingerprint(tree.digest()),

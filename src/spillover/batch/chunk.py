@@ -1,10 +1,14 @@
-"""One chunk: simulate a block of replicates of one cell and write its tables."""
+"""Chunks: simulate a block of replicates of one cell and write its tables.
+
+Chunks of one block whose cells share a past are handed to a worker together, as a strand.
+"""
 
 from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,19 +42,49 @@ class ChunkSpec:
 
 
 @dataclass(frozen=True)
+class Strand:
+    """Chunks of one block of replicates whose cells share a past: what one worker is handed.
+
+    Each chunk is written on its own; the order of ``specs`` decides how much past is shared.
+    """
+
+    specs: tuple[ChunkSpec, ...]
+
+    @property
+    def id(self) -> str:
+        """First chunk and number of chunks; names a strand among those of one command."""
+        return f"{self.specs[0].id}+{len(self.specs)}"
+
+
+@dataclass(frozen=True)
+class Underway:
+    """How far the chunk that is being simulated has come: ``week`` weeks are behind it."""
+
+    spec: ChunkSpec
+    week: int
+
+
+OnWeek = Callable[[Underway], None]
+
+
+@dataclass(frozen=True)
 class Failure:
-    """Why a chunk is not there: the stage (compile, simulate, write, worker) and the message."""
+    """Why a chunk is not there: the stage (compile, simulate, write, worker) and the message.
+
+    ``errno`` is the number of the system's error, if it was one.
+    """
 
     spec: ChunkSpec
     stage: str
     message: str
     details: str = ""
+    errno: int | None = None
 
 
 def chunk_spec(plan: Plan, cell: Cell, block: Block) -> ChunkSpec:
     """The chunk of a plan that holds one block of one cell."""
     return ChunkSpec(
-        plan.results.resolve(),
+        plan.results.absolute(),
         cell,
         block,
         plan.frame,
@@ -59,42 +93,85 @@ def chunk_spec(plan: Plan, cell: Cell, block: Block) -> ChunkSpec:
     )
 
 
-def run_chunk(spec: ChunkSpec, make_backend: MakeBackend = model_backend) -> Receipt | Failure:
-    """Simulate one chunk and write its files; an error becomes a failure file, not a crash."""
-    stage = "compile"
+def run_strand(
+    strand: Strand, make_backend: MakeBackend = model_backend, on_week: OnWeek | None = None
+) -> Iterator[Receipt | Failure]:
+    """Simulate the chunks of a strand and write each of them as soon as it is done.
+
+    Args:
+        strand: chunks of one block in the order in which their cells share a past.
+        make_backend: makes the model to run.
+        on_week: called with each week that is simulated.
+
+    Yields:
+        One result per chunk, in order; an error becomes a failure file, not a crash, and the
+        chunks after it start again from the first week.
+    """
+    left = deque(strand.specs)
+    while left:
+        for result in _run_until_failure(tuple(left), make_backend, on_week):
+            left.popleft()
+            yield result
+
+
+def _run_until_failure(
+    specs: tuple[ChunkSpec, ...], make_backend: MakeBackend, on_week: OnWeek | None
+) -> Iterator[Receipt | Failure]:
+    """Results of the first chunks; only the last of them may be a failure."""
+    stage, spec = "compile", specs[0]
     try:
         begin = time.perf_counter()
         backend = _backend(make_backend)
-        parameters = _parameters(make_backend, spec.cell.changes, spec.frame.n_weeks)
+        parameters = _compiled(specs, backend)
         stage = "simulate"
-        observed = backend.simulate(
-            parameters,
-            spec.frame.seed,
-            spec.block.first,
-            spec.block.stop,
-            spec.frame.n_weeks,
-            spec.frame.branch_week,
-            batch_size=spec.batch_size,
-        )
-        stage = "write"
-        tables = chunk_tables(spec, observed, backend)
-        seconds = time.perf_counter() - begin
-        return write_chunk(spec.results, spec.cell.id, spec.block, tables, seconds)
+        simulated = _simulated(parameters, specs, backend, on_week)
+        for spec in specs[: len(parameters)]:
+            stage = "simulate"
+            observed = next(simulated)
+            stage = "write"
+            tables = chunk_tables(spec, observed, backend)
+            seconds = time.perf_counter() - begin
+            yield write_chunk(spec.results, spec.cell.id, spec.block, tables, seconds)
+            begin = time.perf_counter()
     except Exception as error:  # one bad chunk must not end a sweep; the failure is recorded
         message = f"{type(error).__name__}: {error}"
-        return record_failure(Failure(spec, stage, message, traceback.format_exc()))
+        number = error.errno if isinstance(error, OSError) else None
+        yield record_failure(Failure(spec, stage, message, traceback.format_exc(), number))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _backend(make_backend: MakeBackend) -> Backend:
     return make_backend()
 
 
-@lru_cache(maxsize=4)
-def _parameters(make_backend: MakeBackend, changes: tuple[Any, ...], n_weeks: int) -> Any:
-    """Compiled parameters; neighbouring chunks of a cell share them."""
-    backend = _backend(make_backend)
-    return backend.compile(backend.tree.with_changes(changes), n_weeks)
+def _compiled(specs: tuple[ChunkSpec, ...], backend: Backend) -> list[Any]:
+    """Parameters of the chunks up to the first one that cannot be compiled; at least of one."""
+    compiled: list[Any] = []
+    for spec in specs:
+        try:
+            tree = backend.tree.with_changes(spec.cell.changes)
+            compiled.append(backend.compile(tree, spec.frame.n_weeks))
+        except Exception:
+            if not compiled:
+                raise
+            break
+    return compiled
+
+
+def _simulated(
+    parameters: list[Any], specs: tuple[ChunkSpec, ...], backend: Backend, on_week: OnWeek | None
+) -> Iterator[Any]:
+    """Tables of each chunk in order, from a shared past where the model can fork."""
+    frame, block, batch_size = specs[0].frame, specs[0].block, specs[0].batch_size
+    batch = (frame.seed, block.first, block.stop, frame.n_weeks, frame.branch_week, batch_size)
+    if backend.simulate_strand is None:
+        return (backend.simulate(own, *batch) for own in parameters)
+
+    def tell(position: int, week: int) -> None:
+        if on_week is not None:
+            on_week(Underway(specs[position], week))
+
+    return backend.simulate_strand(parameters, *batch, on_week=tell)
 
 
 def chunk_tables(spec: ChunkSpec, observed: Any, backend: Backend) -> dict[str, bytes]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from spillover.errors import UserError
 
+LOCK_NAME = ".lock"
+"""File that its writer locks; see `lock`."""
 _TEMPORARY_NAME = re.compile(r"\..+\.tmp-\d+")
 _PROBLEMS: Mapping[int, str] = {
     errno.ENOENT: "the system lets nobody make a folder there",
@@ -44,7 +46,9 @@ def require_writable(results: Path) -> None:
     if not nearest_parent.is_dir():
         problem = f"'{nearest_parent}' is a file, not a folder"
     elif not os.access(nearest_parent, os.W_OK | os.X_OK):
-        problem = f"'{nearest_parent}' may not be written by this user"
+        is_read_only = hasattr(os, "statvfs") and os.statvfs(nearest_parent).f_flag & os.ST_RDONLY
+        code = errno.EROFS if is_read_only else errno.EACCES
+        problem = f"'{nearest_parent}' cannot take files, for {_PROBLEMS[code]}"
     else:
         return
     raise unwritable(results, problem)
@@ -88,7 +92,11 @@ def require_no_strangers(results: Path) -> None:
     if not results.is_dir():
         return
     with os.scandir(results) as entries:
-        names = sorted(e.name for e in entries if not _TEMPORARY_NAME.fullmatch(e.name))
+        names = sorted(
+            entry.name
+            for entry in entries
+            if entry.name != LOCK_NAME and not _TEMPORARY_NAME.fullmatch(entry.name)
+        )
     if names:
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         raise UserError(

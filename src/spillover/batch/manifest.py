@@ -1,15 +1,19 @@
 """The manifest of a results folder: what was asked, by which model, with which seeds and versions.
 
 A folder belongs to one frame (dates, horizon, overrides, seed) and one model. Scenarios, policies
-and replicates may be added to it; anything else is refused, and nothing is overwritten.
+and replicates may be added to it; anything else is refused, and nothing is overwritten. The
+manifest carries a seal over itself and the checksums of the tables beside it, and has a copy among
+the receipts.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import platform
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -17,18 +21,22 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 import spillover
+from spillover.batch.arithmetic import arithmetic
 from spillover.batch.backend import Backend
 from spillover.batch.checkout import checkout_state
 from spillover.batch.design import Cell, Plan
-from spillover.batch.store import write_atomic, write_json
+from spillover.batch.durable import file_sha256, is_sealed, sealed, write_atomic, write_json
 from spillover.batch.tables import labelled_table, parquet_bytes
 from spillover.errors import UserError
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of a results folder."""
+MANIFEST, MANIFEST_COPY = "manifest.json", "receipts/manifest.json"
+CELLS, QUANTILES = "cells.parquet", "series/quantiles.parquet"
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib", "mesa")
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "fingerprint": ("id", "source", "data", "parameters"),
@@ -46,7 +54,7 @@ def read_manifest(results: Path) -> dict[str, Any] | None:
     Raises:
         UserError: the file is there and cannot be read, or is not one of ours.
     """
-    path = results / "manifest.json"
+    path = results / MANIFEST
     if not os.path.isfile(path):
         return None
     try:
@@ -58,17 +66,49 @@ def read_manifest(results: Path) -> dict[str, Any] | None:
     lacking = _lacking(manifest)
     if lacking:
         raise _not_ours(path, f"a file without {', '.join(lacking[:4])}")
+    if "seal" in manifest and not is_sealed(manifest):
+        raise _not_ours(path, "a file that was changed after it was written")
     return manifest
 
 
 def _not_ours(path: Path, problem: str) -> UserError:
+    copy = path.parent / MANIFEST_COPY
+    is_mended_by_copy = path.name == copy.name and path != copy and _is_sound(copy)
     return UserError(
-        "This is not a results folder of spillover.",
+        "This is not a results folder of spillover, or its manifest is damaged.",
         where=str(path),
         got=problem,
         allowed="the manifest.json that `spillover run` or `spillover sweep` has written",
-        next="Choose another folder; if this one was made by spillover, restore its manifest.",
+        next=f"Its copy is sound:  cp {shlex.quote(str(copy))} {shlex.quote(str(path))}"
+        if is_mended_by_copy
+        else "Choose another folder; if this one was made by spillover, restore its manifest.",
     )
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        content = json.loads(path.read_bytes())
+        return isinstance(content, dict) and is_sealed(content) and not _lacking(content)
+    except (OSError, ValueError):
+        return False
+
+
+def _write(results: Path, manifest: Mapping[str, Any]) -> None:
+    for name in (MANIFEST, MANIFEST_COPY):
+        write_json(results / name, sealed(manifest))
+
+
+def table_damage(results: Path, manifest: Mapping[str, Any], name: str) -> str:
+    """What is wrong with a table whose checksum stands in the manifest; empty if nothing is.
+
+    The manifests of older versions hold no such checksums; their tables are taken as they are.
+    """
+    try:
+        digest = file_sha256(results / name)
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    recorded = manifest.get("tables_sha256", {name: digest})
+    return "" if digest == recorded.get(name) else "it does not match the checksum in the manifest"
 
 
 def _lacking(manifest: Any) -> list[str]:
@@ -141,6 +181,7 @@ def begin(plan: Plan, backend: Backend, argv: list[str]) -> dict[str, Any]:
     """Write the manifest and the table of cells before the first chunk; returns the manifest."""
     earlier = read_manifest(plan.results) or {}
     config = dataclasses.asdict(plan.config)
+    cells = _cells_bytes(plan, backend.tree, earlier)
     command = {"argv": argv, "begun": _now(), "config": config}
     manifest = {
         "format": FORMAT,
@@ -153,7 +194,7 @@ def begin(plan: Plan, backend: Backend, argv: list[str]) -> dict[str, Any]:
         "seed": plan.frame.seed,
         "versions": versions(),
         "git": checkout_state(),
-        "host": {"system": platform.platform(), "machine": platform.machine()},
+        "host": {"system": platform.platform(), **arithmetic()},
         "config": config,
         "pending": {**earlier.get("pending", {}), **dict(p for c in plan.cells for p in c.pending)},
         "outcomes": _registry(backend.outcomes),
@@ -161,9 +202,13 @@ def begin(plan: Plan, backend: Backend, argv: list[str]) -> dict[str, Any]:
         "commands": [*earlier.get("commands", []), command],
         "timings": earlier.get("timings", {}),
         "results_sha256": earlier.get("results_sha256", ""),
+        "tables_sha256": {
+            **earlier.get("tables_sha256", {}),
+            CELLS: hashlib.sha256(cells).hexdigest(),
+        },
     }
-    write_json(plan.results / "manifest.json", manifest)
-    _write_cells(plan, backend.tree)
+    _write(plan.results, manifest)
+    write_atomic(plan.results / CELLS, cells)
     return manifest
 
 
@@ -172,7 +217,9 @@ def finish(results: Path, manifest: dict[str, Any], news: Mapping[str, Any]) -> 
     command = {**manifest["commands"][-1], "ended": _now(), **news.get("command", {})}
     manifest["commands"] = [*manifest["commands"][:-1], command]
     manifest.update({key: value for key, value in news.items() if key != "command"})
-    write_json(results / "manifest.json", manifest)
+    if (results / QUANTILES).is_file():
+        manifest["tables_sha256"][QUANTILES] = file_sha256(results / QUANTILES)
+    _write(results, manifest)
 
 
 def versions() -> dict[str, str]:
@@ -226,16 +273,18 @@ def _change(change: Any) -> dict[str, Any]:
     return {**{key: getattr(change, key) for key in keys}, "origin": change.origin}
 
 
-def _write_cells(plan: Plan, tree: Any) -> None:
-    """Add the cells of a plan to ``cells.parquet``; cells that are there stay as they are."""
-    path = plan.results / "cells.parquet"
+def _cells_bytes(plan: Plan, tree: Any, earlier: Mapping[str, Any]) -> bytes:
+    """The table of cells with those of a plan; cells that are there stay as they are.
+
+    A damaged table is begun again: commands whose cells it loses stand in the manifest.
+    """
     frame = cell_rows(plan.cells, plan)
-    if path.is_file():
+    if earlier and not table_damage(plan.results, earlier, CELLS):
         before = read_cells(plan.results)
         new = frame[~frame["cell_id"].isin(before["cell_id"])]
         frame = pd.concat([before, new], ignore_index=True)
     values = {str(name): _value_note(str(name), tree) for name in frame.columns if ":" in name}
-    write_atomic(path, parquet_bytes(labelled_table(frame, {}, values, {"format": FORMAT})))
+    return parquet_bytes(labelled_table(frame, {}, values, {"format": FORMAT}))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -262,5 +311,18 @@ def _value_note(column: str, tree: Any) -> _ValueNote:
 
 
 def read_cells(results: Path) -> pd.DataFrame:
-    """The cells of a results folder, one row each."""
-    return pq.read_table(results / "cells.parquet", partitioning=None).to_pandas()
+    """The cells of a results folder, one row each.
+
+    Raises:
+        UserError: the table is missing or damaged.
+    """
+    try:
+        return pq.read_table(results / CELLS, partitioning=None).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(
+            "The table of cells cannot be read.",
+            where=str(results / CELLS),
+            got=str(error).splitlines()[0],
+            allowed="the file as a run has written it",
+            next=f"See `spillover verify {results}`: it says which command mends the folder.",
+        ) from None

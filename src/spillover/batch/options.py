@@ -20,7 +20,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "experiment": "a question with its design",
         "design": "which scenarios and policies a sweep crosses",
         "uncertainty": "documented values, or draws from the priors",
-        "engine": "workers and block sizes (never changes a number)",
+        "engine": "where chunks run, workers and block sizes (never changes a number)",
     }
 )
 

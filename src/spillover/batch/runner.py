@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
+import errno
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pyarrow.parquet as pq
 
 from spillover.batch import manifest as manifests
 from spillover.batch.backend import Backend, MakeBackend
-from spillover.batch.chunk import ChunkSpec, Failure, chunk_spec, chunk_tables
+from spillover.batch.chunk import ChunkSpec, Failure, OnWeek, chunk_spec, chunk_tables
 from spillover.batch.design import Plan
 from spillover.batch.executor import Done, run_chunks
 from spillover.batch.folder import (
@@ -22,20 +24,26 @@ from spillover.batch.folder import (
     require_writable,
     unwritable,
 )
+from spillover.batch.leftovers import remove_leftovers
+from spillover.batch.quantiles import write_quantiles
 from spillover.batch.store import (
     Block,
     Receipt,
     blocks_present,
     chunk_path,
     missing_blocks,
-    read_receipt,
-    remove_leftovers,
+    results_hash,
     sound_blocks,
-    write_atomic,
+    stored_blocks,
 )
-from spillover.batch.tables import labelled_table, parquet_bytes, read_tables, weekly_quantiles
+from spillover.batch.strands import plan_strands
+from spillover.batch.tables import read_tables
 
-QUANTILES_FILE = "series/quantiles.parquet"
+QUANTILES_FILE = manifests.QUANTILES
+OUTCOME_KEYS = ("cell_id", "scenario", "policy", "draw", "replicate", "state", "period")
+"""Leading columns of every table of outcomes."""
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""What will not pass while a sweep runs, and hits every chunk in the same way."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +73,8 @@ class Tally:
     seconds: float = 0.0
 
 
-def find_work(plan: Plan) -> Work:
-    """Compare a plan with the results folder; reads, checks and writes nothing.
+def require_fitting(plan: Plan) -> None:
+    """Refuse a results folder into which a plan cannot write; reads and writes nothing.
 
     Raises:
         UserError: the folder cannot be written, holds other files, or belongs to another model
@@ -77,6 +85,15 @@ def find_work(plan: Plan) -> Work:
     if manifest is None:
         require_no_strangers(plan.results)
     manifests.require_same(plan, manifest)
+
+
+def find_work(plan: Plan) -> Work:
+    """Compare a plan with the results folder, reading every file; writes nothing.
+
+    Raises:
+        UserError: see `require_fitting`.
+    """
+    require_fitting(plan)
     specs: list[ChunkSpec] = []
     damaged: dict[tuple[str, Block], str] = {}
     n_done = 0
@@ -95,31 +112,52 @@ def execute(
     make_backend: MakeBackend,
     argv: list[str],
     on_done: Callable[[Done], None],
+    on_week: OnWeek | None = None,
 ) -> Tally:
     """Compute the missing chunks of a plan and bring manifest and quantiles up to date.
 
     An interruption (Ctrl-C) leaves every finished chunk; the same command completes the rest.
+
+    Raises:
+        UserError: the folder cannot be written from the start.
+        OSError: a disk that is full, or has become read-only, ends the sweep at the first chunk
+            that cannot be written.
     """
     try:
         manifest = manifests.begin(plan, make_backend(), argv)
-        remove_leftovers(plan.results)
         _remove_damaged(work, plan.results)
+        remove_leftovers(plan.results)
     except OSError as error:
         raise unwritable(plan.results, problem_of(error)) from None
     tally = Tally()
     begin = time.perf_counter()
-    for done in run_chunks(work.specs, plan.config.engine.workers, make_backend):
-        if isinstance(done.result, Failure):
-            tally.failures.append(done.result)
-        else:
-            tally.receipts.append(done.result)
-        on_done(done)
+    engine = plan.config.engine
+    strands = plan_strands(work.specs, engine.workers, engine.fork)
+    with closing(run_chunks(strands, engine, make_backend, on_week)) as finished:
+        for done in finished:
+            on_done(done)
+            if isinstance(done.result, Failure):
+                _stop_if_disk_refuses(done.result)
+                tally.failures.append(done.result)
+            else:
+                tally.receipts.append(done.result)
     tally.seconds = time.perf_counter() - begin
+    remove_leftovers(plan.results)  # of workers that died on the way
     is_current = manifest["results_sha256"] == results_hash(plan.results)
-    if not (is_current and (plan.results / QUANTILES_FILE).is_file()):
+    if not is_current or manifests.table_damage(plan.results, manifest, QUANTILES_FILE):
         write_quantiles(plan.results)
     manifests.finish(plan.results, manifest, _news(plan, tally, manifest["timings"]))
     return tally
+
+
+def _stop_if_disk_refuses(failure: Failure) -> None:
+    """End a sweep whose results cannot be written: every further chunk would fail in the same way.
+
+    Raises:
+        OSError: the disk is full or read-only, or a quota is used up.
+    """
+    if failure.stage == "write" and failure.errno in DISK_ERRORS:
+        raise OSError(failure.errno, os.strerror(failure.errno), str(failure.spec.results))
 
 
 def _remove_damaged(work: Work, results: Path) -> None:
@@ -146,56 +184,41 @@ def _news(plan: Plan, tally: Tally, timings: dict[str, float]) -> dict[str, obje
     return {"timings": timings, "results_sha256": results_hash(plan.results), "command": command}
 
 
-def results_hash(results: Path) -> str:
-    """One hash over the checksums of all chunk files: equal results have equal hashes."""
-    lines = []
-    for cell_id, block in stored_blocks(results):
-        receipt = read_receipt(results, cell_id, block)
-        sums = sorted(receipt.sha256.items()) if receipt else "no receipt"
-        lines.append(f"{cell_id} {block.name} {sums}\n")
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def read_outcomes(
+    results: Path,
+    period: str | Sequence[str] | None = None,
+    names: Collection[str] | None = None,
+    cell_ids: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Outcome rows of all finished chunks of a folder, or of a part of them.
 
+    Args:
+        results: the folder.
+        period: one or several periods, or None for all.
+        names: which outcomes, as far as they are there; None for all.
+        cell_ids: which cells; None for all.
 
-def stored_blocks(results: Path) -> list[tuple[str, Block]]:
-    """Finished chunks of all cells of a folder, by cell and first replicate."""
-    cells = sorted((results / "outcomes").glob("cell=*"))
-    ids = [folder.name.removeprefix("cell=") for folder in cells]
-    return [(cell_id, block) for cell_id in ids for block in blocks_present(results, cell_id)]
-
-
-def write_quantiles(results: Path) -> None:
-    """Write ``series/quantiles.parquet`` from the value counts of all finished chunks."""
-    frames = []
-    registry = manifests.require_manifest(results)["outcomes"]
-    units = {name: outcome["unit"] for name, outcome in registry.items()}
-    cells = manifests.read_cells(results)
-    for cell in cells.to_dict("records"):
-        blocks = blocks_present(results, cell["cell_id"])
-        paths = [chunk_path(results, "series", cell["cell_id"], block) for block in blocks]
-        if not paths:
-            continue
-        counts = read_tables(paths, columns=["outcome", "state", "week", "value", "count"])
-        quantiles = weekly_quantiles(counts)
-        for position, name in enumerate(("cell_id", "scenario", "policy", "draw")):
-            quantiles.insert(position, name, cell[name])
-        unit = quantiles["outcome"].map(units).fillna("")
-        position = list(quantiles.columns).index("outcome") + 1
-        quantiles.insert(position, "unit", unit)
-        frames.append(quantiles)
-    if frames:
-        labels = {name: outcome["label"] for name, outcome in registry.items()}
-        notes = {"rows": "by week", "labels": labels, "units": units}
-        table = labelled_table(pd.concat(frames, ignore_index=True), {}, {}, notes)
-        write_atomic(results / QUANTILES_FILE, parquet_bytes(table))
-
-
-def read_outcomes(results: Path, period: str | None = None) -> pd.DataFrame:
-    """Outcome rows of all finished chunks of a folder, of one period or of all.
-
-    Columns: cell_id, scenario, policy, draw, replicate, state, period, then the outcomes.
+    Returns:
+        Columns cell_id, scenario, policy, draw, replicate, state, period, then the outcomes.
     """
-    paths = [chunk_path(results, "outcomes", cell, block) for cell, block in stored_blocks(results)]
-    return read_tables(paths, filters=None if period is None else [("period", "=", period)])
+    chosen = [part for part in stored_blocks(results) if cell_ids is None or part[0] in cell_ids]
+    paths = [chunk_path(results, "outcomes", cell, block) for cell, block in chosen]
+    columns = None
+    if names is not None and paths:
+        there = pq.read_schema(paths[0]).names
+        columns = [name for name in there if name in OUTCOME_KEYS or name in names]
+    periods = [period] if isinstance(period, str) else period
+    filters = None if periods is None else [("period", "in", list(periods))]
+    return read_tables(paths, columns=columns, filters=filters)
+
+
+def finished_pairs(results: Path) -> dict[tuple[str, str], list[str]]:
+    """Cells with finished chunks by scenario and policy, in the order of the design."""
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for cell in manifests.read_cells(results).to_dict("records"):
+        if blocks_present(results, cell["cell_id"]):
+            pairs.setdefault((cell["scenario"], cell["policy"]), []).append(cell["cell_id"])
+    return pairs
 
 
 def read_kind(results: Path, kind: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -212,12 +235,6 @@ def read_kind(results: Path, kind: str, columns: Sequence[str] | None = None) ->
         return read_tables(paths)
     there = set(pq.read_schema(paths[0]).names)
     return read_tables(paths, columns=[name for name in columns if name in there])
-
-
-def cell_order(results: Path) -> dict[str, int]:
-    """Position of each cell in the design, for tables in the order of the question."""
-    ids = manifests.read_cells(results)["cell_id"]
-    return {cell_id: position for position, cell_id in enumerate(ids)}
 
 
 @dataclass(frozen=True)

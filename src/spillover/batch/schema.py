@@ -11,6 +11,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from importlib.util import find_spec
 from typing import Any
 
 from spillover import clock
@@ -22,6 +23,8 @@ LAYERS = ("structure", *DATED_LAYERS)
 """Layers in the order of application; a structure holds from the first week of the model."""
 DOCUMENTED = "documented"
 """The structure without a change: the model as its documentation says."""
+EXECUTORS = ("serial", "local", "dask")
+"""In this process, in worker processes of this machine, or on the workers of Dask."""
 
 
 @dataclass
@@ -70,12 +73,17 @@ class PillarWeightsConfig:
 class EngineConfig:
     """How the work is done; nothing here changes a number.
 
-    ``block_size`` replicates of a cell make a chunk, ``batch_size`` of them advance together.
+    ``executor`` says where chunks run, ``address`` names the scheduler of ``dask``; null starts a
+    cluster of this machine. ``block_size`` replicates of a cell make a chunk, ``batch_size`` of
+    them advance together. ``fork`` simulates the past that cells share once.
     """
 
+    executor: str = "local"
+    address: str | None = None
     workers: int = 2
-    batch_size: int = 50
-    block_size: int = 50
+    batch_size: int = 100
+    block_size: int = 100
+    fork: bool = True
 
 
 @dataclass
@@ -133,6 +141,7 @@ def check(config: Config, where: str) -> None:
     """
     _at_least("replicates", config.replicates, 1, where)
     _at_least("seed", config.seed, 0, where)
+    _executor(config.engine, where)
     _at_least("engine.workers", config.engine.workers, 1, where)
     _at_least("engine.batch_size", config.engine.batch_size, 1, where)
     _at_least("engine.block_size", config.engine.block_size, 1, where)
@@ -154,6 +163,32 @@ def check(config: Config, where: str) -> None:
             got=config.name,
             allowed="letters, digits and _ . + -",
             next="For example name=my_run; results=FOLDER takes any folder.",
+        )
+
+
+def _executor(engine: EngineConfig, where: str) -> None:
+    if engine.executor not in EXECUTORS:
+        raise UserError(
+            f"There is no executor '{engine.executor}'.",
+            where=f"engine.executor ({where})",
+            got=engine.executor,
+            allowed=", ".join(EXECUTORS),
+            next="Use engine=local for this machine, engine=dask for several machines.",
+        )
+    if engine.executor != "dask" and engine.address is not None:
+        raise UserError(
+            "Only Dask has an address.",
+            where=f"engine.address ({where})",
+            got=f"{engine.address} with engine.executor={engine.executor}",
+            next=f"Use engine=dask engine.address={engine.address}.",
+        )
+    if engine.executor == "dask" and find_spec("distributed") is None:
+        raise UserError(
+            "The package `distributed` is not installed, with which Dask runs chunks.",
+            where=f"engine.executor ({where})",
+            got="dask",
+            allowed="serial and local, which need nothing more",
+            next="Install it with `pip install 'spillover[dask]'`, or use engine=local.",
         )
 
 

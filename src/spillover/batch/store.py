@@ -1,9 +1,10 @@
 """The results folder: where files lie, how they are written once and checked.
 
-A file appears under its final name only when it is complete: bytes go to a temporary file in the
-same folder, are flushed to the disk, and the file is renamed. The outcomes file of a chunk is
-renamed last, so a chunk is done if and only if that name exists. The receipt beside the chunk
-holds the checksum of each of its files.
+A file appears under its final name only when it is complete (see `durable`). The outcomes file of
+a chunk appears last, so a chunk is done if and only if that name exists. The receipt beside the
+chunk holds the checksum of each of its files, and carries a seal over itself. Where the replicates
+of two finished chunks overlap, the one that begins first counts, the longer of two that begin
+together; so a chunk that is merged from others replaces them in the moment it is done.
 """
 
 from __future__ import annotations
@@ -15,13 +16,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+from spillover.batch.durable import (
+    file_sha256,
+    is_sealed,
+    sealed,
+    write_atomic,
+    write_json,
+)
 
 KINDS = ("places", "series", "outcomes")
 """Tables of every chunk in the order in which they are written; the last one marks it as done."""
 HINDCAST_KINDS = ("weeks", "severities")
 """Further tables of a hindcast, written before the others."""
-_CHUNK_NAME = re.compile(r"w(\d{5,})-(\d{5,})\.parquet")
+_CHUNK_NAME = re.compile(r"w(\d{5,})-(\d{5,})\.(?:parquet|json)")
 
 
 @dataclass(frozen=True, order=True)
@@ -33,7 +41,7 @@ class Block:
 
     @property
     def name(self) -> str:
-        """File stem: first and last replicate, for example ``w00000-00049``."""
+        """File stem: first and last replicate, for example ``w00000-00099``."""
         return f"w{self.first:05d}-{self.stop - 1:05d}"
 
     def __len__(self) -> int:
@@ -41,11 +49,21 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A chunk as it was computed: its replicates and the checksums its files had."""
+
+    first: int
+    stop: int
+    sha256: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What a finished chunk left on the disk.
 
     ``sha256`` maps the kind of table to the checksum of its file, ``n_bytes`` to its size;
-    ``seconds`` is the wall time of the chunk.
+    ``seconds`` is the time it took to compute. A chunk that was merged from others names them in
+    ``parts``.
     """
 
     cell_id: str
@@ -54,6 +72,12 @@ class Receipt:
     sha256: Mapping[str, str]
     n_bytes: Mapping[str, int]
     seconds: float
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def computed(self) -> tuple[Part, ...]:
+        """The chunks that were computed: its parts, or itself."""
+        return self.parts or (Part(self.first, self.stop, self.sha256),)
 
 
 def chunk_path(results: Path, kind: str, cell_id: str, block: Block) -> Path:
@@ -71,37 +95,10 @@ def failure_path(results: Path, cell_id: str, block: Block) -> Path:
     return results / "failures" / f"{cell_id}-{block.name}.json"
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Let a complete file appear under ``path``, or nothing at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.name}.tmp-{os.getpid()}"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable; folders cannot be opened on every system."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write a readable JSON file atomically, keys in the order given."""
-    write_atomic(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+def write_receipt(results: Path, receipt: Receipt) -> None:
+    """Write the receipt of a chunk with its seal."""
+    path = receipt_path(results, receipt.cell_id, Block(receipt.first, receipt.stop))
+    write_json(path, sealed(asdict(receipt)))
 
 
 def write_chunk(
@@ -119,50 +116,122 @@ def write_chunk(
     )
     for kind in kinds[:-1]:
         write_atomic(chunk_path(results, kind, cell_id, block), tables[kind])
-    write_json(receipt_path(results, cell_id, block), asdict(receipt))
+    write_receipt(results, receipt)
     write_atomic(chunk_path(results, kinds[-1], cell_id, block), tables[kinds[-1]])
     failure_path(results, cell_id, block).unlink(missing_ok=True)
     return receipt
 
 
+def remove_chunk(results: Path, cell_id: str, block: Block) -> None:
+    """Delete the files of a chunk; first the one that marks it as done."""
+    for kind in reversed((*HINDCAST_KINDS, *KINDS)):
+        chunk_path(results, kind, cell_id, block).unlink(missing_ok=True)
+    receipt_path(results, cell_id, block).unlink(missing_ok=True)
+
+
+def named_blocks(results: Path, cell_id: str, kind: str = "outcomes") -> list[Block]:
+    """Blocks that have a file of a kind, by first replicate and the longest first."""
+    return sorted(
+        blocks_in(results / kind / f"cell={cell_id}"), key=lambda block: (block.first, -block.stop)
+    )
+
+
+def blocks_in(folder: Path) -> Iterator[Block]:
+    """Blocks that the files of a folder are named after."""
+    if folder.is_dir():
+        for match in map(_CHUNK_NAME.fullmatch, os.listdir(folder)):
+            if match:
+                yield Block(int(match[1]), int(match[2]) + 1)
+
+
 def blocks_present(results: Path, cell_id: str) -> tuple[Block, ...]:
-    """Blocks whose outcomes file has its final name, in order of replicates."""
-    folder = results / "outcomes" / f"cell={cell_id}"
-    if not folder.is_dir():
-        return ()
-    matches = (_CHUNK_NAME.fullmatch(path.name) for path in folder.iterdir())
-    return tuple(sorted(Block(int(m[1]), int(m[2]) + 1) for m in matches if m))
+    """Finished blocks in order of replicates; those that others have replaced do not count."""
+    present: list[Block] = []
+    for block in named_blocks(results, cell_id):
+        if not present or block.first >= present[-1].stop:
+            present.append(block)
+    return tuple(present)
+
+
+def stored_blocks(results: Path) -> list[tuple[str, Block]]:
+    """Finished chunks of all cells of a folder, by cell and first replicate."""
+    ids = stored_cells(results)
+    return [(cell_id, block) for cell_id in ids for block in blocks_present(results, cell_id)]
+
+
+def stored_cells(results: Path, kind: str = "outcomes") -> list[str]:
+    """Cells that have a folder of a kind, in the order of their names."""
+    folders = sorted((results / kind).glob("cell=*"))
+    return [folder.name.removeprefix("cell=") for folder in folders]
 
 
 def read_receipt(results: Path, cell_id: str, block: Block) -> Receipt | None:
-    """Receipt of a chunk, or None when it is missing or unreadable."""
+    """Receipt of a chunk, or None when it is missing, unreadable or has changed."""
     try:
-        return Receipt(**json.loads(receipt_path(results, cell_id, block).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        content = json.loads(receipt_path(results, cell_id, block).read_bytes())
+        if "seal" in content and not is_sealed(content):
+            return None
+        content.pop("seal", None)
+        parts = tuple(Part(**part) for part in content.pop("parts", ()))
+        receipt = Receipt(**content, parts=parts)
+    except (OSError, ValueError, TypeError, AttributeError):
         return None
+    is_its_own = (receipt.cell_id, Block(receipt.first, receipt.stop)) == (cell_id, block)
+    return receipt if is_its_own else None
 
 
 def chunk_damage(results: Path, cell_id: str, block: Block) -> str:
     """What is wrong with the files of a chunk; empty when every checksum agrees."""
     receipt = read_receipt(results, cell_id, block)
     if receipt is None:
-        return "its receipt is missing or unreadable"
+        return "its receipt is missing or damaged"
     for kind in {**dict.fromkeys(KINDS), **receipt.sha256}:
-        path = chunk_path(results, kind, cell_id, block)
         try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError:
+            digest = file_sha256(chunk_path(results, kind, cell_id, block))
+        except FileNotFoundError:
             return f"its {kind} file is missing"
+        except OSError as error:
+            return f"its {kind} file cannot be read: {error.strerror}"
         if digest != receipt.sha256.get(kind):
             return f"its {kind} file does not match the checksum of its receipt"
     return ""
 
 
 def sound_blocks(results: Path, cell_id: str) -> tuple[tuple[Block, ...], dict[Block, str]]:
-    """Blocks that may be read, and the damaged ones with the reason."""
-    damage = {b: chunk_damage(results, cell_id, b) for b in blocks_present(results, cell_id)}
-    sound = tuple(block for block, reason in damage.items() if not reason)
-    return sound, {block: reason for block, reason in damage.items() if reason}
+    """Blocks that may be read, and the damaged ones with the reason.
+
+    Where a damaged chunk was merged from others that are still there, those may be read.
+    """
+    sound: list[Block] = []
+    damage: dict[Block, str] = {}
+    for block in named_blocks(results, cell_id):
+        if sound and block.stop <= sound[-1].stop:
+            continue  # replaced by the one that holds its replicates
+        if sound and block.first < sound[-1].stop:
+            damage[block] = f"its replicates overlap with those of {sound[-1].name}"
+        elif reason := chunk_damage(results, cell_id, block):
+            damage[block] = reason
+        else:
+            sound.append(block)
+    return tuple(sound), damage
+
+
+def results_hash(results: Path) -> str:
+    """One hash over the checksums of all chunks as they were computed.
+
+    Equal results have equal hashes, also after chunks were merged, as long as they were computed
+    in blocks of the same size.
+    """
+    lines = []
+    for cell_id, block in stored_blocks(results):
+        receipt = read_receipt(results, cell_id, block)
+        if receipt is None:
+            lines.append(f"{cell_id} {block.name} no receipt\n")
+            continue
+        for part in receipt.computed:
+            name = Block(part.first, part.stop).name
+            lines.append(f"{cell_id} {name} {sorted(part.sha256.items())}\n")
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def missing_blocks(done: tuple[Block, ...], replicates: int, block_size: int) -> list[Block]:
@@ -181,32 +250,3 @@ def missing_blocks(done: tuple[Block, ...], replicates: int, block_size: int) ->
             position = stop
         position = max(position, block.stop)
     return missing
-
-
-def failures(results: Path) -> list[dict[str, Any]]:
-    """Descriptions of the chunks that failed and were not made good since."""
-    folder = results / "failures"
-    if not folder.is_dir():
-        return []
-    return [json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
-
-
-def remove_leftovers(results: Path) -> None:
-    """Delete temporary files of writers that no longer live."""
-    for path in _temporary_files(results):
-        if not _is_alive(int(path.name.rpartition("-")[2])):
-            path.unlink(missing_ok=True)
-
-
-def _temporary_files(results: Path) -> Iterator[Path]:
-    return (p for p in results.rglob(".*.tmp-*") if p.name.rpartition("-")[2].isdigit())
-
-
-def _is_alive(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

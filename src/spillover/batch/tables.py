@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -110,19 +110,32 @@ def _field(name: str, kind: pa.DataType, outcomes: Mapping[str, Any]) -> pa.Fiel
 
 def parquet_bytes(table: pa.Table) -> bytes:
     """The table as one Parquet file; no time stamps, fixed compression and row groups."""
-    texts = [field.name for field in table.schema if pa.types.is_string(field.type)]
     sink = io.BytesIO()
-    pq.write_table(
-        table,
-        sink,
-        row_group_size=ROW_GROUP,
-        version="2.6",
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=texts,
-        write_statistics=True,
-    )
+    write_parquet([table], table.schema, sink)
     return sink.getvalue()
+
+
+def write_parquet(tables: Iterable[pa.Table], schema: pa.Schema, sink: IO[bytes]) -> None:
+    """Write tables under one another as one Parquet file, never holding more than a few of them.
+
+    The bytes depend on the rows and the schema only, not on how the rows are cut into tables.
+
+    Args:
+        tables: parts with the columns of ``schema``; their own metadata is dropped.
+        schema: columns, units and notes of the file.
+        sink: a file opened for writing.
+    """
+    texts = [field.name for field in schema if pa.types.is_string(field.type)]
+    options = {"version": "2.6", "compression": "zstd", "compression_level": 3}
+    with pq.ParquetWriter(sink, schema, use_dictionary=texts, **options) as writer:
+        waiting = schema.empty_table()
+        for table in tables:
+            rows = table.replace_schema_metadata(schema.metadata)
+            waiting = pa.concat_tables([waiting, rows]) if len(waiting) else rows
+            while len(waiting) > ROW_GROUP:
+                writer.write_table(waiting.slice(0, ROW_GROUP), ROW_GROUP)
+                waiting = waiting.slice(ROW_GROUP)
+        writer.write_table(waiting, ROW_GROUP)
 
 
 def read_tables(

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.text import Text
 
-from spillover.analysis.elsewhere import moved
+from spillover.analysis.elsewhere import MOVES, moved
 from spillover.analysis.pillars import (
     PILLARS,
     history,
+    mean_scores,
     pillar_scores,
     pillar_table,
     yearly,
     years_before,
 )
 from spillover.batch import runner
+from spillover.batch.durable import write_atomic
 from spillover.batch.manifest import read_cells, require_manifest
-from spillover.batch.store import write_atomic
 from spillover.commands.present import WIDTH, figure, signed
 
 REFERENCE = "status_quo"
@@ -45,17 +48,21 @@ def write_pillars(
     registry, cell = require_manifest(results)["outcomes"], read_cells(results).iloc[0]
     branch, n_weeks = int(cell["branch_week"]), int(cell["n_weeks"])
     registry = {name: outcome for name, outcome in registry.items() if name not in off}
-    outcomes = runner.read_outcomes(results)
-    if outcomes.empty or branch >= n_weeks or not years_before(branch):
+    pairs = runner.finished_pairs(results)
+    if not pairs or branch >= n_weeks or not years_before(branch):
         return pd.DataFrame()
-    first = outcomes["cell_id"].iloc[0]
-    reference = outcomes[(outcomes["scenario"] == REFERENCE) & (outcomes["policy"] == REFERENCE)]
-    past = reference if len(reference) else outcomes[outcomes["cell_id"] == first]
-    scales = history(past, branch, registry)
-    since = outcomes[outcomes["period"] == "since_branch"]
-    scores = pillar_scores(yearly(since, n_weeks - branch, registry), scales, registry)
-    order = runner.cell_order(results)
-    scores = scores.sort_values("cell_id", key=lambda ids: ids.map(order), kind="stable")
+    names = [name for pillar in PILLARS.values() for name in pillar]
+    first = pairs.get((REFERENCE, REFERENCE)) or [min(min(ids) for ids in pairs.values())]
+    scales = history(
+        runner.read_outcomes(results, list(years_before(branch)), names, first), branch, registry
+    )
+    parts = []
+    for cell_ids in pairs.values():
+        since = runner.read_outcomes(results, "since_branch", names, cell_ids)
+        parts.append(
+            mean_scores(pillar_scores(yearly(since, n_weeks - branch, registry), scales, registry))
+        )
+    scores = pd.concat(parts, ignore_index=True)
     table = pillar_table(scores, weights)
     write_atomic(results / "pillars.csv", table.to_csv(index=False, float_format="%.6g").encode())
     return table
@@ -63,19 +70,17 @@ def write_pillars(
 
 def write_elsewhere(results: Path) -> pd.DataFrame:
     """Write ``elsewhere.csv``: what each policy saves and moves against the status quo policy."""
-    outcomes = runner.read_outcomes(results, "since_branch")
-    if outcomes.empty:
-        return pd.DataFrame()
-    order = runner.cell_order(results)
-    outcomes = outcomes.sort_values("cell_id", key=lambda ids: ids.map(order), kind="stable")
+    pairs = runner.finished_pairs(results)
+    names = {name for move in MOVES for name in (move.outcome, *move.elsewhere)}
     parts = []
-    for scenario, of_scenario in outcomes.groupby("scenario", sort=False, observed=True):
-        cells = dict(list(of_scenario.groupby("policy", sort=False, observed=True)))
-        baseline = cells.pop(REFERENCE, None)
-        for policy, treated in cells.items():
-            if baseline is not None:
-                found = moved(treated, baseline)
-                parts.append(found.assign(scenario=scenario, policy=policy))
+    for scenario in dict.fromkeys(scenario for scenario, _ in pairs):
+        policies = [policy for of, policy in pairs if of == scenario and policy != REFERENCE]
+        if not policies or (scenario, REFERENCE) not in pairs:
+            continue
+        baseline = _since(results, names, pairs[scenario, REFERENCE])
+        for policy in policies:
+            found = moved(_since(results, names, pairs[scenario, policy]), baseline)
+            parts.append(found.assign(scenario=scenario, policy=policy))
     if not parts:
         return pd.DataFrame()
     table = pd.concat(parts, ignore_index=True)
@@ -83,6 +88,10 @@ def write_elsewhere(results: Path) -> pd.DataFrame:
     table = table[columns]
     write_atomic(results / "elsewhere.csv", table.to_csv(index=False, float_format="%.6g").encode())
     return table
+
+
+def _since(results: Path, names: Collection[str], cell_ids: Collection[str]) -> pd.DataFrame:
+    return runner.read_outcomes(results, "since_branch", names, cell_ids)
 
 
 def pillar_lines(table: pd.DataFrame, weights: Mapping[str, float] | None = None) -> list[Text]:
@@ -127,8 +136,8 @@ def elsewhere_lines(
         return []
     lines = [
         Text(),
-        Text("Saved and moved elsewhere by policy, five states, since the branch", "bold"),
-        Text(f"{'scenario / policy, outcome':<72}{'saved':>10}{'moved':>10}{'share moved':>14}"),
+        Text("Saved and moved elsewhere by policy, since the branch (share with its 95%)", "bold"),
+        Text(f"{'scenario / policy, outcome':<62}{'saved':>10}{'moved':>10}{'share moved':>28}"),
         Text("-" * WIDTH),
     ]
     for row in table[table["policy"].isin(policies)].to_dict("records"):
@@ -136,8 +145,17 @@ def elsewhere_lines(
         if not is_clear and row["moved"] <= row["saved"]:
             continue
         name = f"{row['scenario']} / {row['policy']}, {labels[row['outcome']]}"
-        share = "" if pd.isna(row["share_moved"]) else f"{row['share_moved']:.0%}"
+        share = _share(row)
         lines.append(
-            Text(f"{name[:71]:<72}{figure(row['saved']):>10}{signed(row['moved']):>10}{share:>14}")
+            Text(f"{name[:61]:<62}{figure(row['saved']):>10}{signed(row['moved']):>10}{share:>28}")
         )
     return lines
+
+
+def _share(row: Mapping[Any, Any]) -> str:
+    """The share moved with its interval, as far as it is known."""
+    if pd.isna(row["share_moved"]):
+        return ""
+    low, high = row["share_low"], row["share_high"]
+    end = "any" if np.isinf(high) else f"{high:.0%}"
+    return f"{row['share_moved']:.0%} ({low:.0%} to {end})"

@@ -17,7 +17,9 @@ usage: spillover VERB [KEY=VALUE ...] [options]
   sweep     a design of scenarios x policies; stops and resumes at any time
   explain   what stands behind a parameter, lever, structure, scenario, stressor, policy, outcome
             or fact
-  status    what of a results folder is done, failed or damaged
+  status    what of a results folder is done, failed, damaged or left over, and who writes into it
+  verify    read every file of a results folder again: what is damaged, missing or stray
+  compact   merge the chunks of each cell into one: fewer files, the same rows
   figures   draw the figures of a results folder again
   validate  compare a hindcast with what was observed: seventeen patterns, hits and misses
 
@@ -63,8 +65,11 @@ keys (KEY=VALUE)
                      one member of its axis: set.border.posture.TJK=2
   uncertainty.draws  number of draws with uncertainty=priors; each draw is a cell
   design.scenarios, design.policies   lists for `sweep`, for example [status_quo,full_package]
+  engine=local       executor of the chunks: serial, local, or dask (needs spillover[dask]) with
+                     engine.address=tcp://HOST:8786 for the workers of other machines
   engine.workers=2   worker processes; engine.batch_size and engine.block_size change the speed
-                     and no number
+                     and no number; neither does engine.fork=false, which computes the past that
+                     cells share once per cell
   results=FOLDER     default: results/ with the name of the experiment or of the choices
   name=, question=   name and question of the folder
   figures=false      leave the figures out
@@ -123,14 +128,38 @@ options
   --config-dir DIR   also find the files in DIR/scenario, DIR/structure, DIR/policy, ...
 """,
     "status": """\
-usage: spillover status FOLDER
+usage: spillover status FOLDER [--quick]
 
 Cells of a results folder with the replicates that are done, failed and damaged (every file is
-compared with its checksum), and whether the installed model can continue it. Exit code 1 if
-something is missing, failed or damaged.
+compared with its checksum), what killed runs have left over, which process writes into the folder
+now, and whether the installed model can continue it. Exit code 1 if something is missing, failed
+or damaged.
+
+  --quick            look at names only and compare no checksum; for folders with many chunks
+
+examples
+  spillover status results/quick
+  spillover status results/quick --quick
+""",
+    "verify": """\
+usage: spillover verify FOLDER
+
+Reads every file that has a checksum (chunks, receipts, manifest, cells, weekly quantiles) and lists
+what is damaged, missing, stray (nobody knows the file) or left over (nobody needs it), with the
+command that mends the folder. Writes nothing. Exit code 1 if there is anything to list.
 
 example
-  spillover status results/quick
+  spillover verify results/quick
+""",
+    "compact": """\
+usage: spillover compact FOLDER
+
+Merges the chunks of each cell into one file per kind of table. The rows, their order and the hash
+of the results stay the same; more replicates can be added afterwards, and merged again. Damaged
+chunks are refused. It may be stopped or killed at any time: nothing is lost or counted twice.
+
+example
+  spillover compact results/quick
 """,
     "figures": """\
 usage: spillover figures FOLDER

@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from spillover.batch.chunk import Failure
+from spillover.batch.chunk import Failure, Underway
 from spillover.batch.executor import Done
 from spillover.commands.present import PipeConsole
 
@@ -38,6 +38,14 @@ class Reporter:
     n_failed: int = 0
     replicates: int = 0
     last_line: float = field(default_factory=time.perf_counter)
+    n_words: int = 0
+    where: str = ""
+
+    def on_week(self, underway: Underway) -> None:
+        """Tell how far a chunk has come; the first word comes at once."""
+        self.where = f"week {underway.week} of {underway.spec.frame.n_weeks}"
+        self.n_words += 1
+        self._show(is_due=self.n_words == 1)
 
     def __call__(self, done: Done) -> None:
         """Count one finished chunk and refresh what is shown."""
@@ -53,16 +61,21 @@ class Reporter:
             )
         else:
             self.replicates += len(done.spec.block)
+        self._show()
+
+    def _show(self, is_due: bool = False) -> None:
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=self.n_done, note=self.speed())
-        elif time.perf_counter() - self.last_line > LINE_EVERY_SECONDS:
+        elif is_due or time.perf_counter() - self.last_line > LINE_EVERY_SECONDS:
             self.last_line = time.perf_counter()
             self.console.print(self.line(), markup=False, highlight=False, soft_wrap=True)
 
     def speed(self) -> str:
-        """Speed and failures in words."""
+        """Speed, failures and the chunk at work in words."""
         elapsed = max(time.perf_counter() - self.begin, 1e-9)
-        return f"{self.replicates / elapsed:.3g} replicates/s, {self.n_failed} failed"
+        text = f"{self.replicates / elapsed:.3g} replicates/s, {self.n_failed} failed"
+        is_at_work = self.where and self.n_done < self.n_chunks
+        return f"{text}, {self.where}" if is_at_work else text
 
     def line(self) -> str:
         """One plain line of progress."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +17,11 @@ from spillover.analysis.summary import by_region, summarise
 from spillover.batch import runner
 from spillover.batch.backend import Backend, MakeBackend, model_backend
 from spillover.batch.compose import compose_config
-from spillover.batch.design import Plan, make_plan
-from spillover.batch.folder import prepare_folder
+from spillover.batch.design import REFERENCE, Plan, make_plan
+from spillover.batch.durable import write_atomic
+from spillover.batch.lock import only_writer
 from spillover.batch.manifest import require_manifest
 from spillover.batch.schema import DOCUMENTED, Config
-from spillover.batch.store import write_atomic
 from spillover.commands.balance import (
     elsewhere_lines,
     pillar_lines,
@@ -59,17 +60,24 @@ def run(request: Request, argv: list[str], make_backend: MakeBackend | None = No
     composed = compose_config(request.overrides, request.config_dir)
     backend = make_backend()
     plan = make_plan(composed, backend, is_sweep=request.verb == "sweep")
+    if request.dry_run:
+        work = runner.find_work(plan)
+        _announce(console(), plan, work)
+        _dry_run(console(), plan, work, backend)
+        return EXIT_DONE
+    runner.require_fitting(plan)
+    with only_writer(plan.results, argv):
+        return _carry_out(plan, make_backend, argv)
+
+
+def _carry_out(plan: Plan, make_backend: MakeBackend, argv: list[str]) -> int:
+    """Compute what is missing of a plan, summarise and draw; returns the exit code."""
     work = runner.find_work(plan)
-    if not request.dry_run:
-        prepare_folder(plan.results)
     out = console()
     _announce(out, plan, work)
-    if request.dry_run:
-        _dry_run(out, plan, work, backend)
-        return EXIT_DONE
     try:
         with chunk_progress(len(work.specs)) as reporter:
-            tally = runner.execute(plan, work, make_backend, argv, reporter)
+            tally = runner.execute(plan, work, make_backend, argv, reporter, reporter.on_week)
     except KeyboardInterrupt:
         _say_how_to_resume(plan, argv)
         return EXIT_INTERRUPTED
@@ -77,7 +85,8 @@ def run(request: Request, argv: list[str], make_backend: MakeBackend | None = No
     if tally.failures:
         out.print(
             f"{len(tally.failures)} chunks failed; they are described in "
-            f"{plan.results}/failures, and the same command tries them again.",
+            f"{plan.results}/failures, and the same command tries them again. To see one fail in "
+            "this process, for example under a debugger, add engine.workers=1.",
             style="bold red",
         )
     return EXIT_FAILED if tally.failures or not is_drawn else EXIT_DONE
@@ -198,13 +207,21 @@ def write_summary(results: Path, off: Collection[str] = ()) -> pd.DataFrame:
     registry = require_manifest(results)["outcomes"]
     headline = {n: outcome for n, outcome in registry.items() if outcome["headline"]}
     headline = {n: outcome for n, outcome in headline.items() if n not in off}
-    outcomes = runner.read_outcomes(results, "since_branch")
-    if outcomes.empty:
-        return outcomes
-    order = runner.cell_order(results)
-    values = by_region(outcomes, headline)
-    values = values.sort_values("cell_id", key=lambda ids: ids.map(order), kind="stable")
-    summary = summarise(values, headline)
+    pairs = runner.finished_pairs(results)
+
+    @lru_cache(maxsize=3)  # a pair and the two that it is compared with: memory for no more
+    def values_of(pair: tuple[str, str]) -> pd.DataFrame:
+        rows = runner.read_outcomes(results, "since_branch", headline, pairs[pair])
+        return by_region(rows, headline)
+
+    parts = []
+    for pair in pairs:
+        needed = dict.fromkeys((REFERENCE, (pair[0], REFERENCE[1]), pair))
+        values = pd.concat([values_of(other) for other in needed if other in pairs])
+        parts.append(summarise(values, headline, REFERENCE, of=pair))
+    if not parts:
+        return pd.DataFrame()
+    summary = pd.concat(parts, ignore_index=True)
     write_atomic(results / "summary.csv", summary.to_csv(index=False, float_format="%.8g").encode())
     return summary
 

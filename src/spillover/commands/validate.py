@@ -13,9 +13,10 @@ from spillover.batch import runner
 from spillover.batch.backend import MakeBackend, model_backend
 from spillover.batch.compose import compose_config
 from spillover.batch.design import make_plan
-from spillover.batch.folder import prepare_folder, problem_of, unwritable
+from spillover.batch.durable import write_atomic
+from spillover.batch.folder import problem_of, unwritable
+from spillover.batch.lock import only_writer
 from spillover.batch.manifest import read_manifest, require_manifest
-from spillover.batch.store import write_atomic
 from spillover.commands.present import WIDTH, console
 from spillover.commands.progress import busy, chunk_progress
 from spillover.errors import UserError
@@ -133,15 +134,16 @@ def _hindcast(folder: Path, words: list[str], argv: list[str], make: MakeBackend
     """Run what is missing of a hindcast; returns the number of chunks that failed."""
     fixed = ["horizon=hindcast", f"results={folder}", f"name={folder.name}", "figures=false"]
     plan = make_plan(compose_config([*fixed, *words]), make(), is_sweep=False)
-    work = runner.find_work(plan)
-    prepare_folder(plan.results)
-    console(to_error=True).print(
-        f"{folder}: {len(plan.cells)} x {plan.config.replicates} worlds, "
-        f"{len(work.specs)} chunks to compute",
-        markup=False,
-    )
-    with chunk_progress(len(work.specs)) as reporter:
-        return len(runner.execute(plan, work, make, argv, reporter).failures)
+    runner.require_fitting(plan)
+    with only_writer(plan.results, argv):
+        work = runner.find_work(plan)
+        console(to_error=True).print(
+            f"{folder}: {len(plan.cells)} x {plan.config.replicates} worlds, "
+            f"{len(work.specs)} chunks to compute",
+            markup=False,
+        )
+        with chunk_progress(len(work.specs)) as reporter:
+            return len(runner.execute(plan, work, make, argv, reporter).failures)
 
 
 def _verdicts(folder: Path) -> tuple[list[Verdict], pd.DataFrame]:

@@ -2,7 +2,7 @@
 
 A parameter is read as `view.<group>.<name>`, through a local name (`rec = view.recruitment`), or
 through an argument that has the name of its group (`def mood(grievance, cells)`). An argument
-`par` of a process holds the group of that process, in a shared helper of state.py any group.
+`par` of a process holds the group of that process, in a helper shared by processes any group.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _matches(parts: _Chain, chain: _Chain) -> bool:
 
 
 def _model_files(package: Path) -> list[Path]:
-    single = [package / name for name in ("first_state.py", "kernel.py", "state.py")]
+    names = ("first_state.py", "kernel.py", "northern_route.py", "state.py")
+    single = [package / name for name in names]
     return [*sorted((package / "processes").glob("*.py")), *(f for f in single if f.exists())]
 
 

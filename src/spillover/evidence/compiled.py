@@ -79,6 +79,30 @@ class Parameters:
             raise IndexError(f"week {week} is outside 0 to {self.n_weeks - 1}")
         return self._template.fill(self._rows[week])
 
+    def shared_weeks(self, other: Parameters) -> int:
+        """How many weeks from the first on have the same numbers in both, bit by bit.
+
+        A run over these weeks is the same run; the two may be simulated once up to there.
+        """
+        paths = self.constant.keys() | self.weekly.keys()
+        if self.world is not other.world or paths != other.constant.keys() | other.weekly.keys():
+            return 0
+        weeks = min(self.n_weeks, other.n_weeks)
+        for path in paths:
+            differs = (self._bits(path, weeks) != other._bits(path, weeks)).any(axis=1)
+            if differs.any():
+                weeks = int(differs.argmax())
+            if weeks == 0:
+                break
+        return weeks
+
+    def _bits(self, path: str, weeks: int) -> np.ndarray:
+        """Numbers of a path as bits [week, member], or [1, member] if they never change."""
+        is_dated = path in self.weekly
+        numbers = self.weekly[path][:weeks] if is_dated else self.constant[path]
+        rows = np.asarray(numbers, dtype=np.float64).reshape(weeks if is_dated else 1, -1)
+        return rows.view(np.int64)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Send the compact form only; rows are laid out again on arrival."""
         compact = dict(self.constant), dict(self.weekly)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from spillover.analysis.summary import is_summed
 from spillover.axes import STATES
+from spillover.batch.store import chunk_path, stored_blocks
 from spillover.errors import UserError
 from spillover.figures.provenance import Provenance, read_provenance
 
@@ -107,7 +108,7 @@ def read_results(folder: Path) -> Results:
             next="Give the folder below results/ that carries the name of your run.",
         )
     manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-    outcomes, measures = _read_tables(folder / "outcomes")
+    outcomes, measures = _read_tables(folder, "outcomes")
     if outcomes.empty:
         raise UserError(
             "This run has no finished chunk yet, so there is nothing to draw.",
@@ -116,7 +117,7 @@ def read_results(folder: Path) -> Results:
             allowed="at least one outcome file",
             next="Repeat the command that made this folder: it goes on where it stopped.",
         )
-    places, place_measures = _read_tables(folder / "places", mean_of_replicates=True)
+    places, place_measures = _read_tables(folder, "places", mean_of_replicates=True)
     quantiles = folder / "series" / "quantiles.parquet"
     series = _frame(pq.ParquetFile(quantiles).read()) if quantiles.is_file() else pd.DataFrame()
     outcomes, places, series = (_tell_cells_apart(t, outcomes) for t in (outcomes, places, series))
@@ -127,12 +128,12 @@ def read_results(folder: Path) -> Results:
 
 
 def _read_tables(
-    folder: Path, mean_of_replicates: bool = False
+    folder: Path, kind: str, mean_of_replicates: bool = False
 ) -> tuple[pd.DataFrame, dict[str, Measure]]:
     frames: list[pd.DataFrame] = []
     measures: dict[str, Measure] = {}
-    for path in sorted(folder.glob("**/*.parquet")):
-        table = pq.ParquetFile(path).read()
+    for cell_id, block in stored_blocks(folder):
+        table = pq.ParquetFile(chunk_path(folder, kind, cell_id, block)).read()
         for field in table.schema:
             if field.name not in KEYS and field.name not in measures:
                 measures[field.name] = measure_of(field)

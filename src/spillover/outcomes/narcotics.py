@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from spillover.outcomes.entry import Outcome
+from spillover.axes import ROUTES
+from spillover.outcomes.entry import Outcome, Read
+
+
+def _sold_by(route: int) -> Read:
+    return lambda s, i, w: i.opium.sold_kg * s.route_share[:, route]
+
 
 AFGHAN_OUTCOMES = [
     Outcome("poppy_area", "Poppy harvested", "ha", "flow", "AFG",
@@ -34,6 +40,12 @@ AFGHAN_OUTCOMES = [
     Outcome("opium_sold", "Opium sold from stocks", "kg", "flow", "AFG",
             "Opium that left the stocks for all routes, raw or to be refined.", "lower", 1000.0,
             lambda s, i, w: i.opium.sold_kg, ("U-OPIUM-NO-QUANTITY",)),
+    *(
+        Outcome(f"opium_{route}", f"Opium that goes {route}", "kg", "flow", "AFG",
+                f"Of it, what takes the ways to the {route}.", "lower", 1000.0, _sold_by(number),
+                ("C-NORTHERN-DRUG-ROUTE", "U-OPIUM-NO-QUANTITY"))
+        for number, route in enumerate(ROUTES)
+    ),
     Outcome("opium_sales", "Value of opium sold from stocks", "USD", "flow", "AFG",
             "What traders were paid at farm-gate prices; not farm income.", None, 1e6,
             lambda s, i, w: i.opium.sales_usd, ("calibration:opiate_economy_gross_output",)),

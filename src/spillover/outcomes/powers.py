@@ -63,6 +63,9 @@ AFGHAN_OUTCOMES = [
                 None, 0.01, _support(p), (POWER_FACTS[power],))
         for p, power in enumerate(POWERS)
     ),
+    Outcome("sanctions", "Weight of sanctions", "index", "stock", "AFG",
+            "Sanctions on Afghanistan as they weigh, 1 = 2021, 0 none.", "lower", 0.01,
+            lambda s, i, w: i.powers.sanctions, ("M-NONRECOGNITION-AID", "I-DOHA")),
     Outcome("bidders", "Outside powers that offer support", "1", "stock", "AFG",
             "Effective number of powers, 8 if all offer alike.", "higher", 0.1,
             lambda s, i, w: i.powers.bidders, ("M-RIVALRY-BETTER-TERMS", "S-MALIGN-VACUUM")),

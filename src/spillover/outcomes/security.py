@@ -48,6 +48,13 @@ def _northern_fighters(state: State, infos: SimpleNamespace, world: World) -> An
     return infos.cells.fighters_by_province[:, north].sum(axis=1) + allied
 
 
+def _southern_fighters(state: State, infos: SimpleNamespace, world: World) -> Any:
+    """Fighters of ISIS-K and allied groups in all other provinces [r]."""
+    allied = state.fighters[:, ALLIED].sum(axis=(1, 2))
+    everywhere = infos.cells.fighters_by_province.sum(axis=1) + allied
+    return everywhere - _northern_fighters(state, infos, world)
+
+
 def _path(index: int) -> Read:
     return lambda s, i, w: by_state(i.recruitment.recruits_by_path[:, :, index], w)
 
@@ -177,6 +184,9 @@ AFGHAN_OUTCOMES = [
     Outcome("external_attacks", "Attacks outside the five states", "attacks", "flow", "AFG",
             "Plots carried out in Russia and elsewhere.", "lower", 1.0,
             lambda s, i, w: s.week_foreign_attacks, ("A-ISK-EXTERNAL-OPS",)),
+    Outcome("plots_abroad", "Plots started against others", "plots", "flow", "AFG",
+            "Plots that began to be prepared against Russia and elsewhere.", "lower", 1.0,
+            lambda s, i, w: i.plots.started[:, N_STATES:].sum(axis=1), ("A-ISK-EXTERNAL-OPS",)),
     Outcome("external_deaths", "Deaths in attacks outside the five states", "deaths", "flow",
             "AFG", "People killed by them.", "lower", 1.0,
             lambda s, i, w: i.plots.deaths_abroad, ("E-CROCUS-2024-03",)),
@@ -187,6 +197,9 @@ AFGHAN_OUTCOMES = [
     Outcome("northern_fighters", "Militants in the north", "fighters", "stock", "AFG",
             "ISIS-K and tolerated groups in the north and north-east.", "lower", 10.0,
             _northern_fighters, ("Q-NORTH-MILITANTS",), True),
+    Outcome("southern_fighters", "Militants outside the north", "fighters", "stock", "AFG",
+            "ISIS-K and tolerated groups in all other zones.", "lower", 10.0,
+            _southern_fighters, ("M-ETIM-RELOCATION",)),
     Outcome("attacks_on_pakistan", "Attacks on Pakistan", "attacks", "flow", "AFG",
             "Attacks of TTP and BLA.", "lower", 1.0,
             lambda s, i, w: i.groups.attacks_on_pakistan, ("E-TTP-ATTACKS",)),

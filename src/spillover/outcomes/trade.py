@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from spillover.outcomes.entry import Outcome
+from spillover.axes import CARGO_MARKETS, CORRIDORS
+from spillover.outcomes.entry import Outcome, Read
 from spillover.rates import weighted_sums
 from spillover.state import State
 from spillover.world import World
@@ -33,6 +34,24 @@ def _afghan_cargo(state: State, infos: SimpleNamespace, world: World) -> Any:
     return (infos.trade.cargo_mt * transport(world).is_afghan).sum(axis=1)
 
 
+def _cargo_of(market: int) -> Read:
+    """Transit cargo of one direction on corridors that cross each state [r, c]."""
+
+    def read(state: State, infos: SimpleNamespace, world: World) -> Any:
+        routes = transport(world)
+        cargo = infos.trade.cargo_mt * routes.market[:, market]
+        return weighted_sums(cargo, routes.touches_state)
+
+    return read
+
+
+def _progress(corridor: int) -> Read:
+    return lambda s, i, w: s.corridor_progress[:, corridor]
+
+
+DIRECTIONS = ("between north and south", "between east and west", "to and from Afghanistan")
+"""Of the markets of cargo."""
+
 STATE_OUTCOMES = [
     Outcome("trade_with_afghanistan", "Trade with Afghanistan", "USD million/yr", "stock", "states",
             "Pace of trade in both directions.", None, 1.0, lambda s, i, w: s.trade_usd_m,
@@ -55,6 +74,12 @@ STATE_OUTCOMES = [
     Outcome("transit_cargo", "Transit cargo", "million t/yr", "stock", "states",
             "Cargo on corridors that cross the state.", None, 0.1, _cargo,
             ("Q-KABUL-CORRIDOR-CARGO",)),
+    *(
+        Outcome(f"transit_cargo_{market}", f"Transit cargo {way}", "million t/yr", "stock",
+                "states", f"Of it, cargo {way}.", None, 0.1, _cargo_of(k),
+                ("Q-KABUL-CORRIDOR-CARGO",))
+        for k, (market, way) in enumerate(zip(CARGO_MARKETS, DIRECTIONS, strict=True))
+    ),
     Outcome("corridors_open", "Corridors in use", "corridors", "stock", "states",
             "Corridors in use that cross the state or that it promotes.", "higher", 0.1, _open,
             ("C-NORTH-SOUTH-PLANS",)),
@@ -76,6 +101,12 @@ AFGHAN_OUTCOMES = [
     Outcome("afghan_corridors_open", "Corridors of Afghanistan in use", "corridors", "stock", "AFG",
             "Corridors, lines and pipes in use that touch the country.", "higher", 0.1,
             _afghan_open, ("C-NORTH-SOUTH-PLANS",), True),
+    *(
+        Outcome(f"works_{name.lower().replace('-', '_')}", f"Works on {name}", "share", "stock",
+                "AFG", f"Share of the works on corridor {name} that is done, 1 = in use.", None,
+                0.01, _progress(y), ("C-NORTH-SOUTH-PLANS",))
+        for y, name in enumerate(CORRIDORS)
+    ),
     Outcome("trade_lost_pakistan", "Trade that Pakistan does not let pass", "USD million/yr",
             "stock", "AFG", "Trade held up at shut crossings.", "lower", 1.0,
             lambda s, i, w: i.trade.lost_pakistan_usd_m, ("ST-PAK-HOSTILE",)),

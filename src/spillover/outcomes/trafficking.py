@@ -13,7 +13,7 @@ import numpy as np
 from spillover.axes import GOODS, ROUTES
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.outcomes.entry import Outcome, Read, regions_by_state
-from spillover.state import State
+from spillover.state import CONSOLIDATE, EXPAND, State
 from spillover.world import World
 from spillover.world.routes import routes
 
@@ -36,6 +36,21 @@ def _at_border(state: State, infos: SimpleNamespace, world: World) -> Any:
     """Drugs seized in regions that touch Afghanistan [r, c] in tonnes."""
     there = infos.trafficking.seized_region_kg * routes(world).is_border_region
     return regions_by_state(there, world) / KG
+
+
+def _share_of_networks(mode: int) -> Read:
+    def read(state: State, infos: SimpleNamespace, world: World) -> Any:
+        used = state.network_home >= 0
+        decided = used & (state.network_mode == mode)
+        return decided.sum(axis=1) / np.maximum(used.sum(axis=1), 1)
+
+    return read
+
+
+def _concentration(state: State, infos: SimpleNamespace, world: World) -> Any:
+    """Herfindahl index of the money of networks [r]; 0 where there is none."""
+    held = state.network_capital_usd.astype(np.float64)  # free slots hold nothing
+    return (held**2).sum(axis=1) / np.maximum(held.sum(axis=1), 1.0) ** 2
 
 
 STATE_OUTCOMES = [
@@ -113,6 +128,15 @@ AFGHAN_OUTCOMES = [
     Outcome("networks", "Trafficking networks", "networks", "stock", "AFG",
             "Networks at work on the northern route.", "lower", 1.0,
             lambda s, i, w: (s.network_home >= 0).sum(axis=1), ("A-TRAFFICKERS",)),
+    Outcome("networks_expanding", "Networks that expand", "share", "stock", "AFG",
+            "Share of trafficking networks that take on more than usual for their money.", "lower",
+            0.01, _share_of_networks(EXPAND), ("A-TRAFFICKERS", "paper:magliocca2019")),
+    Outcome("networks_consolidating", "Networks that consolidate", "share", "stock", "AFG",
+            "Share of trafficking networks that take on less than usual and save.", None,
+            0.01, _share_of_networks(CONSOLIDATE), ("A-TRAFFICKERS", "paper:magliocca2019")),
+    Outcome("network_concentration", "Concentration of the northern trade", "share", "stock",
+            "AFG", "Probability that two dollars in the hands of networks belong to the same one.",
+            None, 0.001, _concentration, ("A-TRAFFICKERS", "paper:magliocca2019")),
 ]  # fmt: skip
 
 REGION_OUTCOMES = [

@@ -27,7 +27,15 @@ import numpy as np
 from spillover import rates
 from spillover.axes import CSTO_OPTIONS, STATE_PAIRS, STATES
 from spillover.clock import WEEKS_PER_YEAR
-from spillover.state import Flags, Floats, State, csto_weight
+from spillover.state import (
+    PAIR_FIRST,
+    PAIR_SECOND,
+    Flags,
+    Floats,
+    State,
+    csto_weight,
+    lesser,
+)
 from spillover.streams import Streams, purpose
 from spillover.world.river import load_river
 
@@ -42,7 +50,6 @@ PLEDGE = purpose("alliances/pledge")
 LAPSE = purpose("alliances/lapse")
 KGZ_TJK = STATE_PAIRS.index((STATES.index("KGZ"), STATES.index("TJK")))
 LARGEST_VARIANCE = 0.25  # of numbers in [0, 1]
-HALF_YEAR = 26.0  # weeks over which attacks on Russia are smoothed (powers, X1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +65,21 @@ def water_dispute(state: State, view: Any) -> Floats:
     """L1: trust lost by pairs on the Amu Darya that miss water, less what they settle [r, s]."""
     alliances = view.alliances
     missing = rates.weighted_sums(state.water_deficit, load_river(view.world).state_weight)
-    lever = state.lever("dispute_settlement")
-    shared = np.stack([np.minimum(missing[:, i], missing[:, j]) for i, j in STATE_PAIRS], axis=1)
-    work = np.stack([np.minimum(lever[:, i], lever[:, j]) for i, j in STATE_PAIRS], axis=1)
+    work = lesser(state.lever("dispute_settlement"))
     weight = view.structure.coupling.water_tension * alliances.trust_loss_from_water
-    return weight * shared - alliances.trust_from_settlement * work
+    return weight * lesser(missing) - alliances.trust_from_settlement * work
 
 
 def trust_target(state: State, view: Any) -> Floats:
     """L1, the level that pair trust reverts to [r, s]."""
     alliances, drivers = view.alliances, view.drivers
-    drill = state.lever("joint_exercises")
-    shared = np.stack([np.minimum(drill[:, i], drill[:, j]) for i, j in STATE_PAIRS], axis=1)
-    target = alliances.trust_start + alliances.trust_from_exercises * shared
+    drill = lesser(state.lever("joint_exercises"))
+    target = alliances.trust_start + alliances.trust_from_exercises * drill
     target = target - water_dispute(state, view)
     clash = np.maximum(state.clash, drivers.kgz_tjk_clash)
-    apart = np.stack(
-        [np.abs(state.engagement[:, i] - state.engagement[:, j]) for i, j in STATE_PAIRS], axis=1
-    )
+    apart = np.abs(state.engagement[:, PAIR_FIRST] - state.engagement[:, PAIR_SECOND])
     start = view.diplomacy.engagement_start
-    apart_at_start = np.array([abs(start[i] - start[j]) for i, j in STATE_PAIRS])
+    apart_at_start = np.abs(start[PAIR_FIRST] - start[PAIR_SECOND])
     target = target - alliances.trust_loss_from_stance * (apart - apart_at_start)
     special = np.zeros_like(target)
     special[:, KGZ_TJK] = (
@@ -99,7 +101,7 @@ def asked_for(state: State, view: Any) -> Floats:
         state.lever("csto_entry"),
     )
     asked = np.stack([level[:, member].mean(axis=1) for level in requests], axis=1)
-    struck = rates.probability(HALF_YEAR * state.russian_alarm)[:, None]
+    struck = rates.probability(rates.HALF_YEAR * state.russian_alarm)[:, None]
     return alliances.request_per_level * asked + alliances.pledge_from_attacks * struck
 
 

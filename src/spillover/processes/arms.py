@@ -120,7 +120,7 @@ def at_most(parts: Counts, whole: Counts) -> Counts:
 def start(view: Any, streams: Streams) -> dict[str, Any]:
     """First levels: captured arms by population, the market at its stationary stock."""
     arms, world = view.arms, view.world
-    people = world.population[: world.n_provinces].astype(np.float64)
+    people = world.province_people.astype(np.float64)
     captured = np.array(round(arms.depots_start))
     market = round(arms.depots_start * arms.leak_hazard / arms.sale_hazard)
     return {

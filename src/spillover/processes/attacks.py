@@ -37,6 +37,7 @@ from spillover.state import (
     by_province,
     due_slots,
     opportunity,
+    tally,
 )
 from spillover.streams import Streams, purpose
 
@@ -60,6 +61,7 @@ FRONTIER_SEVERITY = purpose("attacks/frontier_severity")
 
 LEAST_ACTIVITY = 0.01  # guards the power of the ratio when no cell attacks
 MAX_SEVERITIES = 24  # attacks in one province and week whose deaths are drawn one by one
+DRAWN_TOGETHER = 6  # of them are drawn even if there are fewer; changes the speed only
 MAX_FRONTIER = 6  # the same on one link
 FRONTIER_GROUPS = {"IMU": ("UZB", "TJK"), "JA": ("TJK",)}
 """Which allied group fires at which state (A-IMU, A-JA, REL-TAL-JA-IMU-VS-ISK)."""
@@ -119,11 +121,15 @@ def _kills(
     count: Counts, share: Floats, exponent: float, shift: float, cutoff: int, u: Floats
 ) -> tuple[Counts, Counts, Counts]:
     """A4: replicate, place and deaths of each deadly attack, one uniform per attack [r, a, i]."""
-    n = u.shape[2]
-    share = np.broadcast_to(share if share.ndim > 1 else share[:, None], count.shape)
-    happened = np.arange(n) < count[:, :, None]
-    row, place, i = np.nonzero(happened & (u > 1.0 - share[:, :, None]))
-    scaled = 1.0 - (1.0 - u[row, place, i]) / share[row, place]
+    row, place = np.nonzero(count)
+    drawn = np.minimum(count[row, place], u.shape[2])
+    row, place = np.repeat(row, drawn), np.repeat(place, drawn)
+    i = np.arange(row.size) - np.repeat(np.cumsum(drawn) - drawn, drawn)
+    chance = share[row, place] if share.ndim > 1 else share[row]
+    u = u[row, place, i]
+    deadly = u > 1.0 - chance
+    row, place = row[deadly], place[deadly]
+    scaled = 1.0 - (1.0 - u[deadly]) / chance[deadly]
     return row, place, rates.shifted_power_law(np.clip(scaled, 0.0, 1.0), exponent, shift, cutoff)
 
 
@@ -136,17 +142,12 @@ def _deaths(
 
 def _by_place(count: Counts, row: Counts, place: Counts, killed: Counts) -> tuple[Counts, Counts]:
     """Deadly attacks and their deaths in the shape of the counts [r, a]."""
-    deadly, deaths = np.zeros_like(count), np.zeros_like(count)
-    np.add.at(deadly, (row, place), 1)
-    np.add.at(deaths, (row, place), killed)
-    return deadly, deaths
+    return tally(row, place, None, *count.shape), tally(row, place, killed, *count.shape)
 
 
 def by_deaths(row: Counts, killed: Counts, n_replicates: int, cutoff: int) -> Counts:
     """Deadly attacks by the number of people they killed [r, 0 .. cutoff]."""
-    width = cutoff + 1
-    flat = np.bincount(row * width + killed, minlength=n_replicates * width)
-    return flat.reshape(n_replicates, width)
+    return tally(row, killed, None, n_replicates, cutoff + 1)
 
 
 def _frontier_cells(state: State, week: int, view: Any, streams: Streams):
@@ -167,7 +168,7 @@ def _frontier_cells(state: State, week: int, view: Any, streams: Streams):
     avoidance = view.border.avoidance * view.structure.coupling.border_displacement
     appeal = np.exp(-avoidance * state.perceived_detection[row])
     can = reach.any(axis=1)  # a guard: a cell chooses a state only where it borders it
-    u = streams.uniform(FRONTIER_LINK, week, ready.shape[1])[row, turn]
+    u = streams.at(FRONTIER_LINK, week, row, turn)
     link = rates.choose(u[can], (reach * appeal)[can])
     return row[can], slot[can], link
 
@@ -192,7 +193,7 @@ def _frontier(state: State, week: int, view: Any, streams: Streams):
     world, attacks = view.world, view.attacks
     n_r, n_l = state.n_replicates, world.n_links
     row, slot, link = _frontier_cells(state, week, view, streams)
-    tried = np.bincount(row * n_l + link, minlength=n_r * n_l).reshape(n_r, n_l)
+    tried = tally(row, link, None, n_r, n_l)
     allied = _frontier_allied(state, week, view, streams)
     u = streams.uniform(FRONTIER_STOP, week, 2 * n_l)
     stopped = rates.binomial(u[:, :n_l], tried, state.link_detection)
@@ -232,7 +233,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         streams.uniform(COUNTS, week, n_a), mean, attacks.dispersion_shape
     )
     share = deadly_share(state.activity, local_share_at_takeover(view.cells), attacks)
-    u = streams.uniform(SEVERITY, week, n_a * MAX_SEVERITIES).reshape(n_r, n_a, -1)
+    most = min(-(-int(count.max(initial=1)) // DRAWN_TOGETHER) * DRAWN_TOGETHER, MAX_SEVERITIES)
+    u = streams.uniform(SEVERITY, week, most * n_a).reshape(n_r, most, n_a).swapaxes(1, 2)
     row, place, killed = _kills(
         count, share, attacks.severity_exponent, attacks.severity_shift,
         attacks.severity_cutoff, u,

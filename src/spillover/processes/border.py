@@ -238,12 +238,11 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     through = tried - stopped
     going, caught = _journeys(state, week, view, streams, papers)
 
-    fighters = state.fighters.copy()
-    for i, g in enumerate(INFILTRATING_GROUPS):
-        for link, province in enumerate(world.link_province):
-            fighters[:, g, province] -= allied[:, i, link]
-    radicalised = state.radicalised.copy()
-    for link, region in enumerate(world.link_region):
+    fighters, radicalised = state.fighters.copy(), state.radicalised.copy()
+    for link, (province, region) in enumerate(
+        zip(world.link_province, world.link_region, strict=True)
+    ):
+        fighters[:, INFILTRATING_GROUPS, province] -= allied[:, :, link]
         radicalised[:, region] += through[:, link]
     info = Info(
         tried=tried, stopped=stopped, through=through, isisk_tried=isisk,

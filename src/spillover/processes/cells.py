@@ -32,16 +32,17 @@ import numpy as np
 from spillover import rates
 from spillover.axes import GROUPS
 from spillover.clock import WEEKS_PER_YEAR
+from spillover.slots import BLANK, all_slots, by_row, first_slots, slots_in_play, top_up
 from spillover.state import (
     DECISION_WEEKS,
     EXTERNAL,
     HIDE,
     LOCAL,
+    N_CELL_SLOTS,
     NORTH,
     RECRUIT,
     TARGET_ELSEWHERE,
     Counts,
-    Flags,
     Floats,
     State,
     at_province,
@@ -71,6 +72,7 @@ INTAKE = purpose("cells/intake")
 LOSSES = purpose("cells/losses")
 EXITS = purpose("cells/exits")
 CAPTURES = purpose("cells/captures")
+STRAYS = purpose("cells/strays")
 CHOICE = purpose("cells/choice")
 NORTHERN = purpose("cells/northern")
 ABROAD = purpose("cells/abroad")
@@ -113,6 +115,14 @@ def knowledge_change(
     return learning * (1.0 - knowledge) - cells.knowledge_decay / WEEKS_PER_YEAR * knowledge
 
 
+def _learn(state: State, week: int, cells: Any) -> Floats:
+    """K1: knowledge after this week [r]; those who recognise Kabul work with it."""
+    standing = recognised(state.lever("recognition")).mean(axis=1)
+    work = state.effort * (1.0 + cells.cooperation_from_recognition * standing)
+    known, attacks = state.counter_terror_knowledge, state.week_attacks.sum(axis=1)
+    return known + knowledge_change(known, week, work, attacks, cells)
+
+
 def placement(view: Any) -> Floats:
     """Relative weight of each province as a place for a cell [a]; the capital stands out."""
     weight = view.cells.placement_weight[view.world.province_zone].copy()
@@ -120,25 +130,17 @@ def placement(view: Any) -> Floats:
     return weight
 
 
-def visibility(mode: np.ndarray, cells: Any) -> Floats:
+def visibility(cells: Any) -> Floats:
     """How exposed a cell is to raids by mode: full when it attacks, little when it hides."""
-    table = np.array(
-        [cells.visibility_hiding, 1.0, cells.visibility_recruiting, 1.0, cells.visibility_hiding]
-    )
-    return table[mode]
+    hide, recruit = cells.visibility_hiding, cells.visibility_recruiting
+    return np.array([hide, 1.0, recruit, 1.0, hide])
 
 
 def home_shares(knowledge: Floats, cells: Any) -> Floats:
     """K4: shares of hiding, attacking at home and recruiting [r, 3] of cells that stay home."""
-    values = np.stack(
-        [
-            cells.value_hide_knowledge * knowledge,
-            np.ones_like(knowledge),
-            np.full_like(knowledge, cells.value_recruit),
-        ],
-        axis=-1,
-    )
-    return rates.softmax(cells.choice_sharpness * values)
+    hide = cells.value_hide_knowledge * knowledge
+    values = [hide, np.ones_like(hide), np.full_like(hide, cells.value_recruit)]
+    return rates.softmax(cells.choice_sharpness * np.stack(values, axis=-1))
 
 
 def external_probability(knowledge: Floats, cells: Any) -> Floats:
@@ -148,9 +150,8 @@ def external_probability(knowledge: Floats, cells: Any) -> Floats:
 
 def northern_probability(engagement: Floats, guarantee: Floats, cells: Any) -> Floats:
     """K4: probability that a deciding cell at the border of a state strikes it [r, c]."""
-    return rates.logistic(
-        cells.northern_base + cells.northern_from_guarantee * engagement * guarantee
-    )
+    drawn = cells.northern_from_guarantee * engagement * guarantee
+    return rates.logistic(cells.northern_base + drawn)
 
 
 def _intake(state: State, week: int, view: Any, streams: Streams) -> dict[str, Counts]:
@@ -170,9 +171,8 @@ def _intake(state: State, week: int, view: Any, streams: Streams) -> dict[str, C
     freed = rates.binomial(u[:, 1], state.release_pool, rates.probability(1.0 / cells.release_lag))
     opened = np.minimum(rates.poisson(u[:, 2], drivers.prison_releases), state.isisk_prisoners)
     defected = rates.poisson(u[:, 3], view.groups.commander_defections)
-    home = state.week_returnees.sum(axis=1)
     joining = cells.returnee_recruitment * view.structure.coupling.aid_and_returnees
-    returned = rates.poisson(u[:, 4], joining * home)
+    returned = rates.poisson(u[:, 4], joining * state.week_returnees.sum(axis=1))
     rest = max(1.0 - float(view.groups.madrassa_share.sum()), 0.0)
     schooled = rates.poisson(u[:, 5], school_recruits(view) * rest * room)
     return {
@@ -181,84 +181,96 @@ def _intake(state: State, week: int, view: Any, streams: Streams) -> dict[str, C
     }  # fmt: skip
 
 
-def _losses(state: State, week: int, view: Any, streams: Streams) -> dict[str, Counts]:
-    """K2: men who are gone, and of them those who left and those captured [r, k + 1].
-
-    The last column is the men without a cell.
-    """
+def raids(state: State, view: Any) -> Floats:
+    """K2: yearly hazard of a raid on a cell that everyone sees, by province [r, a]."""
     cells = view.cells
     used = cells.auxiliary_effect * view.structure.coupling.auxiliaries
-    helped = (
-        state.effort[:, None]
-        + used[IMU] * state.fighters[:, IMU]
-        + used[JA] * state.fighters[:, JA]
-    )
+    men = state.fighters
+    helped = state.effort[:, None] + used[IMU] * men[:, IMU] + used[JA] * men[:, JA]
     pressure = state.counter_terror_knowledge[:, None] * state.control * helped
-    border = view.world.border_province
-    entry = cells.operations_from_entry * state.csto("entry")[:, None] * border
-    yearly = cells.operations_hazard * pressure + entry
-    raid = at_province(yearly, state.cell_place) * visibility(state.cell_mode, cells)
-    astray = yearly.mean(axis=1, keepdims=True) * cells.visibility_hiding
-    raid = np.concatenate([raid, astray], axis=1)
-    men = np.concatenate([state.cell_fighters, state.unassigned[:, None]], axis=1)
+    entry = cells.operations_from_entry * state.csto("entry")[:, None] * view.world.border_province
+    return cells.operations_hazard * pressure + entry
+
+
+def fates(u: Floats, v: Floats, gone: Counts, raid: Floats, cells: Any) -> tuple[Counts, Counts]:
+    """K2: of those who are gone, how many left and how many were captured; the rest is killed."""
     leave = cells.disengagement_hazard
-    n = men.shape[1]
-    gone = rates.binomial(
-        streams.uniform(LOSSES, week, n), men, rates.probability((raid + leave) / WEEKS_PER_YEAR)
-    )
-    share = leave / np.maximum(raid + leave, 1e-12)
-    left = rates.binomial(streams.uniform(EXITS, week, n), gone, share)
-    captured = rates.binomial(streams.uniform(CAPTURES, week, n), gone - left, cells.captured_share)
-    return {"gone": gone, "left": left, "captured": captured}
+    left = rates.binomial(u, gone, leave / np.maximum(raid + leave, 1e-12))
+    return left, rates.binomial(v, gone - left, cells.captured_share)
+
+
+def _losses(state: State, week: int, view: Any, streams: Streams) -> dict[str, Counts]:
+    """K2: men who are gone from cells [r, k], strays without a cell who are; both by fate [r]."""
+    cells = view.cells
+
+    def chance(raid: Floats) -> Floats:
+        return rates.probability((raid + cells.disengagement_hazard) / WEEKS_PER_YEAR)
+
+    yearly = raids(state, view)
+    raid = yearly[:, :, None] * visibility(cells)
+    n_r, n_a, n_modes = raid.shape
+    # a free slot reads the chance of another place, but nobody is in it
+    at = state.cell_place * n_modes + state.cell_mode + np.arange(n_r)[:, None] * (n_a * n_modes)
+    n, found = at.shape[1], np.take(chance(raid), at)
+    gone = rates.binomial(streams.uniform(LOSSES, week, n), state.cell_fighters, found)
+    row, slot = np.nonzero(gone)
+    lost, hazard = gone[row, slot], np.take(raid, at[row, slot])
+    u_left, u_captured = (streams.at(w, week, row, slot) for w in (EXITS, CAPTURES))
+    theirs = fates(u_left, u_captured, lost, hazard, cells)
+    by_fate = [by_row(row, part, n_r) for part in (lost, *theirs)]
+
+    astray = yearly.mean(axis=1) * cells.visibility_hiding
+    u = streams.uniform(STRAYS, week, 3)
+    strays = rates.binomial(u[:, 0], state.unassigned, chance(astray))
+    alone = strays, *fates(u[:, 1], u[:, 2], strays, astray, cells)
+    total, left, captured = (a + b for a, b in zip(by_fate, alone, strict=True))
+    return {"gone": gone, "strays": strays, "total": total, "left": left, "captured": captured}
 
 
 def _form(
-    state: State, week: int, view: Any, streams: Streams, place: Counts, waiting: Counts
-) -> tuple[Flags, Counts, Counts]:
-    """K3: fill free slots with new cells; returns slots [r, k], provinces, cells formed [r]."""
-    cells = view.cells
-    free = place < 0
-    formed = np.minimum(waiting // int(cells.cell_size), free.sum(axis=1))
-    new = free & (np.cumsum(free, axis=1) <= formed[:, None])
-    row, slot = np.nonzero(new)
-    where = np.zeros(row.size, dtype=np.int64)
-    if row.size:
-        pull = placement(view) * grievance_mood(state.afghan_grievance, cells)
-        u = streams.uniform(PLACE, week, place.shape[1])
-        where = rates.choose(u[row, slot], pull[row])
-    return new, where, formed
-
-
-def top_up(fighters: Counts, used: Flags, largest: int, men: Counts, first: int = 0) -> Counts:
-    """K3: men who join existing cells [r, k], none above the largest size.
-
-    Cells are served in slot order from slot `first`, which moves on every week.
-    """
-    room = np.roll(np.where(used, np.maximum(largest - fighters, 0), 0), -first, axis=1)
-    ahead = np.cumsum(room, axis=1) - room
-    return np.roll(np.clip(men[:, None] - ahead, 0, room), first, axis=1)
+    state: State, week: int, view: Any, streams: Streams, place: Counts, formed: Counts
+) -> tuple[Counts, Counts, Counts]:
+    """K3: the lowest free slots [r, k] for new cells [r]; rows, slots and provinces of these."""
+    some = np.flatnonzero(formed)
+    free = place[some] < 0
+    n, slot = np.nonzero(free & (np.cumsum(free, axis=1) <= formed[some, None]))
+    row = some[n]
+    if not row.size:
+        return row, slot, row
+    pull = placement(view) * grievance_mood(state.afghan_grievance, view.cells)
+    u = streams.uniform(PLACE, week, place.shape[1])
+    return row, slot, rates.choose(u[row, slot], pull[row])
 
 
 def _seat(
-    state: State, week: int, view: Any, streams: Streams, place: Counts, fighters: Counts,
-    waiting: Counts,
-) -> tuple[Flags, Counts, Counts, Counts, Counts]:  # fmt: skip
+    state: State, week: int, view: Any, streams: Streams, slots: dict[str, Any], waiting: Counts
+) -> tuple[Counts, Counts, Counts, Counts]:
     """K3: men without a cell fill cells, form new ones, then swell cells when no slot is free.
 
-    Returns new slots [r, k], cells formed [r], and place, fighters [r, k], men left over [r].
+    Returns cells formed [r], and place, fighters [r, k], men left over [r].
     """
     size, largest = int(view.cells.cell_size), int(view.cells.cell_largest)
-    first = week % place.shape[1]
-    joining = top_up(fighters, place >= 0, size, waiting, first)
+    place, fighters = slots["cell_place"], slots["cell_fighters"]
+    first, used = week % N_CELL_SLOTS, place >= 0
+    joining = top_up(fighters, used, size, waiting, first)
     fighters, waiting = fighters + joining, waiting - joining.sum(axis=1)
-    new, where, formed = _form(state, week, view, streams, place, waiting)
+    formed = np.minimum(waiting // size, N_CELL_SLOTS - used.sum(axis=1))
+    row, slot, where = _form(state, week, view, streams, place, formed)
     place = place.copy()
-    place[new] = where
-    fighters = np.where(new, size, fighters)
+    place[row, slot], fighters[row, slot] = where, size
     waiting = waiting - formed * size
     crowd = np.where(waiting >= size, waiting, 0)
-    swelling = top_up(fighters, place >= 0, largest, crowd, first)
-    return new, formed, place, fighters + swelling, waiting - swelling.sum(axis=1)
+    if crowd.any():
+        swelling = top_up(fighters, place >= 0, largest, crowd, first)
+        fighters, waiting = fighters + swelling, waiting - swelling.sum(axis=1)
+    return formed, place, fighters, waiting
+
+
+def northern_reach(state: State, view: Any) -> Floats:
+    """K4: running sum over states of the chance that a cell in a province strikes [r, a, c]."""
+    drawn = view.drivers.guarantee * view.structure.coupling.engagement_target
+    north = northern_probability(state.engagement, drawn, view.cells)
+    return np.cumsum((view.world.hops_to_state == 1) * north[:, None, :], axis=2)
 
 
 def _choose(
@@ -268,26 +280,25 @@ def _choose(
     """K4 for the slots whose turn it is: mode and target [r, due]."""
     cells = view.cells
     due = due_slots(week, place.shape[1])
-    n_due = place[:, due].shape[1]
-    share = home_shares(knowledge, cells)[:, None, :]
+    place, money, spare = place[:, due], money[:, due], fighters[:, due] > cells.cell_minimum
+    n_due, share = place.shape[1], home_shares(knowledge, cells)[:, None, :]
     mode = _HOME_MODES[rates.choose(streams.uniform(CHOICE, week, n_due), share)]
-
-    drawn = view.drivers.guarantee * view.structure.coupling.engagement_target
-    north = northern_probability(state.engagement, drawn, cells)
-    near = (view.world.hops_to_state == 1)[np.maximum(place[:, due], 0)]
-    reached = np.cumsum(near * north[:, None, :], axis=2)
-    u = streams.uniform(NORTHERN, week, n_due)
-    strikes = u < reached[:, :, -1]
-    state_hit = (u[:, :, None] >= reached).sum(axis=2)
+    target = np.full(place.shape, -1, dtype=np.int8)
 
     abroad = streams.uniform(ABROAD, week, n_due) < external_probability(knowledge, cells)[:, None]
-    spare = fighters[:, due] > cells.cell_minimum
-    abroad &= spare & (money[:, due] >= view.plots.external_cost)
-    strikes &= money[:, due] >= view.attacks.frontier_cost
-    far = rates.choose(streams.uniform(TARGET, week, n_due), _external_shares(state, view)[:, None])
-    mode = np.where(abroad, EXTERNAL, np.where(strikes, NORTH, mode)).astype(np.int8)
-    target = np.where(abroad, far, np.where(strikes, state_hit, -1)).astype(np.int8)
-    return mode, target
+    abroad &= spare & (money >= view.plots.external_cost) & (place >= 0)
+    row, turn = np.nonzero(abroad)
+    u = streams.at(TARGET, week, row, turn)
+    mode[row, turn] = EXTERNAL
+    target[row, turn] = rates.choose(u, _external_shares(state, view)[row])
+
+    reach, u = northern_reach(state, view), streams.uniform(NORTHERN, week, n_due)
+    strikes = u < at_province(reach[:, :, -1], place)
+    strikes &= (money >= view.attacks.frontier_cost) & (place >= 0) & ~abroad
+    row, turn = np.nonzero(strikes)
+    mode[row, turn] = NORTH
+    target[row, turn] = (u[row, turn, None] >= reach[row, place[row, turn]]).sum(axis=1)
+    return np.where(place >= 0, mode, LOCAL).astype(np.int8), target
 
 
 def _external_shares(state: State, view: Any) -> Floats:
@@ -296,11 +307,9 @@ def _external_shares(state: State, view: Any) -> Floats:
     drawn = view.structure.coupling.engagement_target
     closeness = state.engagement * view.drivers.guarantee * drawn
     states = cells.external_weight * np.exp(cells.external_weight_guarantee * closeness)
-    others = np.broadcast_to(
-        [cells.external_weight_russia, cells.external_weight_elsewhere], (state.n_replicates, 2)
-    )
-    assert states.shape[1] + others.shape[1] == TARGET_ELSEWHERE + 1
-    return np.concatenate([states, others], axis=1)
+    others = [cells.external_weight_russia, cells.external_weight_elsewhere]
+    assert states.shape[1] + len(others) == TARGET_ELSEWHERE + 1
+    return np.concatenate([states, np.tile(others, (len(states), 1))], axis=1)
 
 
 def flow_tax(levied: Counts, fighters: Counts) -> Counts:
@@ -311,68 +320,68 @@ def flow_tax(levied: Counts, fighters: Counts) -> Counts:
 
 def _funds(held_usd: Counts, view: Any, fighters: Counts) -> tuple[Counts, Counts]:
     """K6: income and upkeep of each cell [r, k] in whole USD of the week."""
-    cells = view.cells
-    income = np.rint(cells.income * fighters).astype(np.int64)
-    need = np.rint(cells.upkeep * fighters).astype(np.int64)
+    men, usd = np.arange(fighters.max(initial=0) + 1), (view.cells.income, view.cells.upkeep)
+    income, need = (np.rint(each * men).astype(np.int64)[fighters] for each in usd)
     return income, np.minimum(need, held_usd + income)
+
+
+def _dissolve(state: State, fighters: Counts, view: Any) -> tuple[Any, Counts, Counts, Counts]:
+    """K3: slots after cells below the minimum are gone, by name; cells, their men and USD [r]."""
+    slots = {name: getattr(state, name) for name in BLANK} | {"cell_fighters": fighters}
+    broken = (state.cell_place >= 0) & (fighters < view.cells.cell_minimum)
+    row, slot = np.nonzero(broken)
+    parts = None, fighters[row, slot], state.cell_funds_usd[row, slot]
+    ended, men, usd = (by_row(row, part, len(fighters)) for part in parts)
+    if row.size:
+        for name, values in slots.items():
+            slots[name] = values.copy()
+            slots[name][row, slot] = BLANK[name]
+    return slots, ended, men, usd
 
 
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance ISIS-K by one week: intake, losses, formation, movement, choice, money."""
     cells = view.cells
-    joining = _intake(state, week, view, streams)
+    inside = first_slots(state, slots_in_play(state.cell_place, 0))
+    joining = _intake(inside, week, view, streams)
     freed, opened = joining.pop("freed"), joining.pop("opened")
-    loss = _losses(state, week, view, streams)
-    fighters = state.cell_fighters - loss["gone"][:, :-1]
-    broken = (state.cell_place >= 0) & (fighters < cells.cell_minimum)
-    waiting = state.unassigned - loss["gone"][:, -1] + (fighters * broken).sum(axis=1)
-    waiting = waiting + freed + opened + sum(joining.values())
-    fighters = np.where(broken, 0, fighters)
-    place = np.where(broken, -1, state.cell_place)
-
-    seated = _seat(state, week, view, streams, place, fighters, waiting)
-    new, formed, place, fighters, waiting = seated
-    mode = np.where(new, LOCAL, state.cell_mode).astype(np.int8)
-    kept_funds = np.where(broken | new, 0, state.cell_funds_usd)
+    waiting = state.unassigned + freed + opened + sum(joining.values())
+    # men of cells that dissolve fill no more slots than those leave
+    n_slots = slots_in_play(state.cell_place, int(waiting.max()) // int(cells.cell_size))
+    inside = first_slots(state, n_slots)
+    loss = _losses(inside, week, view, streams)
+    slots, ended, men, lost_usd = _dissolve(inside, inside.cell_fighters - loss["gone"], view)
+    waiting = waiting - loss["strays"] + men
+    formed, place, fighters, waiting = _seat(state, week, view, streams, slots, waiting)
     levied = flow_tax(state.week_flow_tax_usd[:, 0], fighters)
-    income, upkeep = _funds(kept_funds + levied, view, fighters)
-    money = kept_funds + levied + income - upkeep
+    held = slots["cell_funds_usd"] + levied
+    income, upkeep = _funds(held, view, fighters)
+    money = held + income - upkeep
     place = _move(view, week, streams, place)
-    standing = recognised(state.lever("recognition")).mean(axis=1)
-    work = state.effort * (1.0 + cells.cooperation_from_recognition * standing)
-    knowledge = state.counter_terror_knowledge + knowledge_change(
-        state.counter_terror_knowledge, week, work, state.week_attacks.sum(axis=1), cells
-    )
-    due = due_slots(week, place.shape[1])
-    target = np.where(new | (place < 0), -1, state.cell_target).astype(np.int8)
-    mode[:, due], target[:, due] = _choose(
-        state, week, view, streams, place, knowledge, money, fighters
-    )
-    occupied = place >= 0
-    attacking = (mode == LOCAL) & occupied
+    knowledge = _learn(state, week, cells)
+    due = due_slots(week, n_slots)
+    mode, target = slots["cell_mode"].copy(), slots["cell_target"].copy()
+    chosen = _choose(state, week, view, streams, place, knowledge, money, fighters)
+    mode[:, due], target[:, due] = chosen
+    attacking = (mode == LOCAL) & (place >= 0)
     share = (fighters * attacking).sum(axis=1) / np.maximum(fighters.sum(axis=1), 1)
-    captured = loss["captured"].sum(axis=1)
-    left = loss["left"].sum(axis=1)
     info = Info(
         **joining, released=freed + opened,
-        killed=loss["gone"].sum(axis=1) - captured - left, captured=captured, left=left,
-        cells_formed=formed, cells_dissolved=broken.sum(axis=1),
+        killed=loss["total"] - loss["captured"] - loss["left"], captured=loss["captured"],
+        left=loss["left"], cells_formed=formed, cells_dissolved=ended,
         slots_refused=waiting // int(cells.cell_size), income_usd=income.sum(axis=1),
-        flow_tax_usd=levied.sum(axis=1), upkeep_usd=upkeep.sum(axis=1),
-        lost_funds_usd=(state.cell_funds_usd - kept_funds).sum(axis=1),
+        flow_tax_usd=levied.sum(axis=1), upkeep_usd=upkeep.sum(axis=1), lost_funds_usd=lost_usd,
         fighters_by_province=by_province(fighters, place, state.control.shape[1]),
     )  # fmt: skip
-    skill = np.where(new, 0.0, state.cell_skill) + cells.skill_gain * attacking
+    slots = {
+        "cell_place": place, "cell_fighters": fighters, "cell_mode": mode, "cell_target": target,
+        "cell_skill": slots["cell_skill"] + cells.skill_gain * attacking, "cell_funds_usd": money,
+    }  # fmt: skip
     changed = state.replace(
-        cell_place=place,
-        cell_fighters=fighters,
-        cell_mode=mode,
-        cell_target=np.where(occupied, target, -1).astype(np.int8),
-        cell_skill=skill,
-        cell_funds_usd=money,
+        **all_slots(slots),
         unassigned=waiting,
         release_pool=state.release_pool - freed,
-        isisk_prisoners=state.isisk_prisoners + captured - opened,
+        isisk_prisoners=state.isisk_prisoners + loss["captured"] - opened,
         activity=state.activity + (share - state.activity) / DECISION_WEEKS,
         counter_terror_knowledge=knowledge,
     )
@@ -384,7 +393,8 @@ def _move(view: Any, week: int, streams: Streams, place: Counts) -> Counts:
     hazard = view.groups.northward_displacement
     if hazard <= 0.0:
         return place
-    u = streams.uniform(MOVE, week, 2 * place.shape[1]).reshape(len(place), 2, -1)
+    u = streams.uniform(MOVE, week, 2 * N_CELL_SLOTS).reshape(len(place), 2, -1)
+    u = u[:, :, : place.shape[1]]
     moving = (u[:, 0] < rates.probability(hazard)) & (place >= 0)
     there = toward_north(view.world).destination(np.maximum(place, 0), u[:, 1])
     return np.where(moving, there, place)

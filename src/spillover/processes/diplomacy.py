@@ -4,13 +4,17 @@ Idea: a state's engagement is anchored in its interest and moves with trade, rec
 others, what it has seen kept, and attacks; Tajikistan holds a reserve for its kin (ST-TJK-CRITICAL,
 ST-UZB-PRAGMATIC-2021, M-GUARANTEES-OPEN-CONTACTS). What engagement buys is disputed
 (M-ENGAGE-DETER-TERROR against M-ENGAGE-INSUFFICIENT), so the slope of reciprocity has a prior
-that includes failure, one for each faction. Trust is a Beta record of promises seen to be kept.
+that includes failure, one for each faction. When the West pays less the region has more reason to
+turn to itself (M-WEST-CUT-INTEGRATION); where outside powers compete Kabul can play them off
+(M-COMPETITION-TAL-HEDGING), and what Moscow and Beijing give it need not earn from the five
+(M-EXTERNAL-MOVES-COMPLICATE). Trust is a Beta record of promises seen to be kept.
 
 Equations (docs/odd.md, "diplomacy"):
     D1  e += rate (sigma(logit e0 + trade + recognition + standing - affinity + peers + trust
-        + budget + SCO + schedule + lever - water) - e) - loss x blamed attacks, in [0.01, 0.99]
+        + budget + SCO + schedule + lever + Western cut - water) - e) - loss x blamed attacks, in
+        [0.01, 0.99]
     D2  reciprocity of faction f = sigma(b_f + slope_f (e_mean - e_ref) + stake + conditions e
-        - pressure without reward - sanctions - recognition given)
+        x (1 - moves of powers) - pressure without reward - sanctions - recognition given - rivals)
     D3  every 4 weeks a state sees a promise kept with the mean probability of nearby provinces;
         Beta counts with forgetting; a frontier attack by an ally counts as several failures
 """
@@ -23,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from spillover import rates
-from spillover.axes import BUDGETS, STATES
+from spillover.axes import BUDGETS, POWERS, STATES
 from spillover.state import Counts, Floats, State, recognised, water_agreement
 from spillover.streams import Streams, purpose
 from spillover.world.cohorts import links_by_state
@@ -33,6 +37,7 @@ NAME = "diplomacy"
 READS = (
     "engagement", "trust_kept", "trust_broken", "promise_kept", "delivered", "week_frontier",
     "week_home_attacks", "week_broken_promises", "budget_share", "trade_index", "water_deficit",
+    "power_support",
 )  # fmt: skip
 WRITES = ("engagement", "trust_kept", "trust_broken", "reciprocity")
 
@@ -43,6 +48,7 @@ SIGNAL_WEEKS = 4  # a state takes stock monthly; weekly signals would make trust
 NEARBY_HOPS = 2  # a state watches provinces at most two links away
 N_STATES = len(STATES)
 ENGAGEMENT = BUDGETS.index("engagement")
+CHINA, UNITED_STATES = (POWERS.index(name) for name in ("china", "united_states"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +109,32 @@ def engagement_target(state: State, view: Any) -> Floats:
     integrates = dip.engagement_from_sco * np.minimum(integration, HIGHEST_LEVEL)
     standing = formal_standing(state.lever("recognition"), view)
     lever = dip.engagement_from_lever * state.lever("engagement")
-    moved = peers + attention + verified + integrates + standing + lever
+    cut = np.maximum(1.0 - state.power_support[:, UNITED_STATES, None], 0.0)
+    alone = dip.engagement_from_cut * cut
+    moved = peers + attention + verified + integrates + standing + lever + alone
     return rates.logistic(score + moved - water_quarrel(state, view))
 
 
 def unpaid(state: State, view: Any) -> Floats:
-    """D2, log odds of reciprocity that sanctions and recognition without a price cost [r]."""
+    """D2, log odds of reciprocity that sanctions and gifts cost [r].
+
+    Gifts are recognition without a price, and rival powers that offer more than in 2021.
+    """
     dip = view.diplomacy
     sanctions = state.lever("targeted_sanctions").mean(axis=1)
     given = recognised(state.lever("recognition")).mean(axis=1)
-    return dip.reciprocity_loss_from_sanctions * sanctions + (
-        dip.reciprocity_loss_from_recognition * given
+    return (
+        dip.reciprocity_loss_from_sanctions * sanctions
+        + dip.reciprocity_loss_from_recognition * given
+        + dip.reciprocity_loss_from_rivals * (state.power_support.mean(axis=1) - 1.0)
     )
+
+
+def weight_of_conditions(state: State, view: Any) -> Floats:
+    """D2: what conditions of the five still earn [r], 1 while Moscow and Beijing give nothing."""
+    moves = min(view.drivers.recognition, 1.0)
+    moves = moves + np.maximum(state.power_support[:, CHINA] - 1.0, 0.0)
+    return np.maximum(1.0 - view.diplomacy.conditions_loss_from_moves * moves, 0.0)
 
 
 def conditions_set(state: State, view: Any) -> Floats:
@@ -129,8 +149,11 @@ def reciprocity(
     trade_index: Floats,
     view: Any,
     loss: Floats | float = 0.0,
+    weight: Floats | float = 1.0,
 ) -> Floats:
     """D2: what engagement earns from each faction [r, f], less a loss in log odds [r].
+
+    `weight` [r] is what is left of the reward of conditions.
 
     Under the rival account that engagement buys nothing, neither its level nor conditions on it
     earn anything; pressure without it still costs.
@@ -143,7 +166,7 @@ def reciprocity(
     stake = dip.reciprocity_from_stake * (trade_index.mean(axis=1) - 1.0)
     shared = (
         stake
-        + earns * dip.reciprocity_from_conditions * rewarded
+        + earns * dip.reciprocity_from_conditions * weight * rewarded
         - dip.reciprocity_loss_from_bare_pressure * bare
         - loss
     )
@@ -177,11 +200,11 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         broken = 1 - kept
         forget = dip.trust_memory
     shock = dip.broken_promise_weight * state.week_broken_promises
+    loss, weight = unpaid(state, view), weight_of_conditions(state, view)
+    asked = conditions_set(state, view)
     changed = state.replace(
         engagement=engagement,
-        reciprocity=reciprocity(
-            engagement, conditions_set(state, view), state.trade_index, view, unpaid(state, view)
-        ),
+        reciprocity=reciprocity(engagement, asked, state.trade_index, view, loss, weight),
         trust_kept=forget * state.trust_kept + kept,
         trust_broken=forget * state.trust_broken + broken + shock,
     )

@@ -5,7 +5,8 @@ M-INSTABILITY-MIGRATION); most stay inside Afghanistan and go where it is near, 
 (the attraction of paper:suleimenova2017, inside the country only). Dated are the people
 who go to Iran and Pakistan and the hazard of those there to be sent back. The five states admit
 few of those who try (ST-CA5-NO-REFUGEES, M-REFUSAL-INFLOW): openness, not attraction, decides how
-many enter, and falls with threat and load (M-LIMITED-RESOURCE-REFUSAL).
+many enter, and falls with threat and load (M-LIMITED-RESOURCE-REFUSAL). Of those whom a state at
+the border turns back a part stays displaced next to it, without a home or work (rule, R9).
 
 Equations (docs/odd.md, "displacement"):
     E1  flight hazard = factor x ((base + need above reference + split in contested provinces) / Y
@@ -18,7 +19,8 @@ Equations (docs/odd.md, "displacement"):
     E5  tries to enter ~ Poisson((base x push^a / openness at start + onward moves of returnees)
         x (1 - restraint on conditions))
     E6  invited by quota, admitted ~ Bin(the rest, openness), fled in the weeks of the takeover;
-        of the others Bin(rest, irregular_entry) enter all the same, the rest is refused
+        of the others Bin(rest, irregular_entry) enter all the same, the rest is refused; of
+        these Bin(refused, stranded_share) are displaced in the provinces at the border
     E7  refugees move on or are deported with yearly hazards
     E8  openness moves to start x admission x places x exp(engagement - threat - load)
 """
@@ -52,6 +54,7 @@ WRITES = (
 FLIGHT = purpose("displacement/flight")
 HOST_FLOWS = purpose("displacement/host_flows")
 REFUGE = purpose("displacement/refuge")
+STRANDED = purpose("displacement/stranded")
 N_STATES, N_HOSTS = len(STATES), len(HOSTS)
 N_FLIGHT = 3  # draws by province: fled, settled, settled returnees
 N_REFUGE = 7  # draws by state: tries, takeover, invited, admitted, irregular, leaving, deported
@@ -78,7 +81,10 @@ class Info:
     arrivals: Counts  # [r, c] residents -> refugees
     arrivals_by_province: Counts  # [r, a] the same, by where they leave
     irregular: Counts  # [r, c] the part of them that was turned away before
-    refused: Counts  # [r, c] turned away; they stay residents
+    refused: Counts  # [r, c] turned away; but for the stranded they stay residents
+    stranded: Counts  # [r, c] the part of them that stays at the border, residents -> displaced
+    stranded_by_province: Counts  # [r, a] the same, by where they leave
+    stranded_at_border: Counts  # [r, a] the same, by where they stay
     moved_on: Counts  # [r, c] refugees -> elsewhere
     deported: Counts  # [r, c] refugees -> returnees
     deported_by_province: Counts  # [r, a] the same, by where they arrive
@@ -88,7 +94,7 @@ class Info:
 def host_weights(view: Any) -> Floats:
     """E4: weight of each province for flows to and from each host [h, a]."""
     world = view.world
-    people = world.population[: world.n_provinces].astype(np.float64)
+    people = world.province_people.astype(np.float64)
     near = np.stack([world.pakistan_provinces, world.iran_provinces])
     return people * (1.0 + view.displacement.near_host * near)
 
@@ -96,10 +102,15 @@ def host_weights(view: Any) -> Floats:
 def catchment(view: Any) -> Floats:
     """E5: share of each province in flight toward each state [c, a]; rows sum to 1."""
     world = view.world
-    people = world.population[: world.n_provinces].astype(np.float64)
+    people = world.province_people.astype(np.float64)
     further = world.hops_to_state.T - world.hops_to_state.min(axis=0)[:, None]
     weight = people * view.displacement.catchment_decay**further
     return weight / weight.sum(axis=1, keepdims=True)
+
+
+def at_border(view: Any) -> Floats:
+    """E6: that catchment, only the provinces that touch the state [c, a]; it may touch none."""
+    return catchment(view) * (view.world.hops_to_state.T == 1)
 
 
 def returning(view: Any) -> Floats:
@@ -110,7 +121,7 @@ def returning(view: Any) -> Floats:
 def start(view: Any, streams: Streams) -> dict[str, Any]:
     """First levels: returnees at their stationary stock, displaced people by population."""
     par, world = view.displacement, view.world
-    people = world.population[: world.n_provinces]
+    people = world.province_people
     abroad = np.rint(par.abroad_start)
     weekly = np.rint(abroad * rates.probability(returning(view)))
     back = rates.split_in_order(weekly.astype(np.int64), host_weights(view)).sum(axis=0)
@@ -145,7 +156,7 @@ def flight_hazard(state: State, view: Any) -> Floats:
 def destinations(fled: Counts, attacks: Counts, view: Any) -> Floats:
     """E2: people in flight by where they go [r, a], before rounding."""
     par, world = view.displacement, view.world
-    people = world.population[: world.n_provinces].astype(np.float64)
+    people = world.province_people.astype(np.float64)
     pull = people / (province_distance_km(world) + par.destination_offset)
     pull /= pull.sum(axis=1, keepdims=True)
     return np.exp(-par.attack_avoidance * attacks) * (fled[:, :, None] * pull).sum(axis=1)
@@ -214,7 +225,7 @@ def _hosts(
     leaving = rates.probability(returning(view) * state.expulsion)
     back = rates.rounded(u[:, N_HOSTS:-1], state.afghans_abroad * leaving)
     came = rates.split_in_order(back, np.broadcast_to(near, gone.shape).astype(np.float64))
-    north = (world.province_zone < NORTHERN_ZONES) * world.population[: world.n_provinces]
+    north = (world.province_zone < NORTHERN_ZONES) * world.province_people
     kin = rates.rounded(u[:, -1], par.families_per_fighter * drivers.syria_arrivals)
     return gone, came, rates.split_in_order(kin, np.maximum(north, 1e-12))
 
@@ -233,6 +244,13 @@ def _enter(
     most = left.min(axis=1, keepdims=True) // (MOST_LEAVING * N_STATES)
     arrivals = np.minimum(invited + admitted + taken + around, most)
     return tries + taken, arrivals, np.minimum(around, arrivals)
+
+
+def _strand(refused: Counts, week: int, view: Any, streams: Streams, left: Counts) -> Counts:
+    """E6: refused people who stay at the border [r, c]; none before a state without one."""
+    share = view.displacement.stranded_share * at_border(view).any(axis=1)
+    staying = rates.binomial(streams.uniform(STRANDED, week, N_STATES), refused, share)
+    return np.minimum(staying, left.min(axis=1, keepdims=True) // (MOST_LEAVING * N_STATES))
 
 
 def _leave(state: State, view: Any, u: Floats) -> tuple[Counts, Counts]:
@@ -255,7 +273,8 @@ def _flows(state: State, week: int, view: Any, streams: Streams) -> Info:
     u = streams.uniform(REFUGE, week, N_REFUGE * N_STATES).reshape(-1, N_REFUGE, N_STATES)
     tries, arrivals, irregular = _enter(state, view, u[:, :-2], push, left)
     moved_on, deported = _leave(state, view, u[:, -2:])
-    areas = catchment(view)
+    stranded = _strand(tries - arrivals, week, view, streams, left)
+    areas, gate = catchment(view), np.maximum(at_border(view), 1e-12)
     return Info(
         fled=fled, sheltered=sheltered, settled=settled, returnees_settled=home,
         departures=gone.sum(axis=2), departures_by_province=gone.sum(axis=1),
@@ -263,7 +282,10 @@ def _flows(state: State, week: int, view: Any, streams: Streams) -> Info:
         tries=tries, arrivals=arrivals,
         arrivals_by_province=rates.split_in_order(arrivals, areas).sum(axis=1),
         irregular=irregular,
-        refused=tries - arrivals, moved_on=moved_on, deported=deported,
+        refused=tries - arrivals, stranded=stranded,
+        stranded_by_province=rates.split_in_order(stranded, areas).sum(axis=1),
+        stranded_at_border=rates.split_in_order(stranded, gate).sum(axis=1),
+        moved_on=moved_on, deported=deported,
         deported_by_province=rates.split_in_order(deported, areas).sum(axis=1), push=push,
     )  # fmt: skip
 
@@ -275,8 +297,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     change = par.openness_reversion * (openness_target(state, view) - state.openness)
     changed = state.replace(
         residents=state.residents - i.fled + i.settled + i.returnees_settled
-        - i.departures_by_province - i.arrivals_by_province,
-        displaced=state.displaced + i.sheltered + i.families - i.settled,
+        - i.departures_by_province - i.arrivals_by_province - i.stranded_by_province,
+        displaced=state.displaced + i.sheltered + i.families + i.stranded_at_border - i.settled,
         returnees=state.returnees + i.returns_by_province + i.deported_by_province
         - i.returnees_settled,
         afghans_abroad=state.afghans_abroad + i.departures - i.returns,

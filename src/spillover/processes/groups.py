@@ -59,13 +59,16 @@ EXITS = purpose("groups/exits")
 RECRUITS = purpose("groups/recruits")
 SCHOOLS = purpose("groups/schools")
 ARRIVALS = purpose("groups/arrivals")
-RELOCATION = purpose("groups/relocation")
+TOLD = purpose("groups/told")
+PULLED = purpose("groups/pulled")
+DESTINATION = purpose("groups/destination")
 ATTACKS = purpose("groups/attacks")
 
 NRF, TTP, BLA, ETIM, LETJEM = (
     GROUPS.index(name) for name in ("NRF", "TTP", "BLA", "ETIM", "LETJEM")
 )
-STAYING = [NRF, TTP, BLA, LETJEM]
+STAYING = [NRF, TTP, BLA, LETJEM]  # aimed at Pakistan or India, or at home with its people
+MOBILE = [g for g in range(len(GROUPS)) if g not in STAYING]
 PRESSED_BY = {"IMU": "UZB", "JA": "TJK"}
 """Which state presses for the removal of which group (A-IMU, A-JA)."""
 TO_CHINA = "AF-BDS"
@@ -164,37 +167,80 @@ def operations(state: State, view: Any) -> Floats:
     return (ours + entry[:, None, :]) / WEEKS_PER_YEAR
 
 
-def _relocate(state: State, view: Any, fighters: Counts, felt: Floats, u: Floats) -> tuple:
-    """G4: whole provincial bodies step away; returns fighters, removed, relocated [r, g, a]."""
+def _turnover(
+    state: State, week: int, view: Any, streams: Streams, room: Floats
+) -> dict[str, Counts]:
+    """G2, G3: men who are killed, captured, leave and are recruited, and who is left [r, g, a].
+
+    Only bodies of men are looked at: the men of one group in one province, where it has any.
+    """
+    groups, (_, n_g, n_a) = view.groups, state.fighters.shape
+    body = np.flatnonzero(state.fighters)
+    its_group = body // n_a
+    its_row = its_group // n_g
+    its_kind = its_group - its_row * n_g
+    its_place = body + (its_row - its_group) * n_a
+    men = np.take(state.fighters, body)
+
+    def draw(which: int, of: Counts) -> Floats:
+        return np.take(streams.uniform(which, week, n_g * n_a), of)
+
+    hazard = np.take(operations(state, view), body)
+    lost = rates.binomial(draw(LOSSES, body), men, rates.probability(hazard))
+    captured = np.zeros_like(lost)
+    hit = np.flatnonzero(lost)
+    captured[hit] = rates.binomial(draw(CAPTURES, body[hit]), lost[hit], groups.captured_share)
+    leave = rates.probability(groups.disengagement_hazard / WEEKS_PER_YEAR)
+    left = rates.binomial(draw(EXITS, body), men - lost, leave[its_kind])
+    mood = grievance_mood(state.afghan_grievance, groups)
+    mean = (groups.recruitment / 1000.0)[its_kind] * men * np.take(mood, its_place)
+    recruited = rates.poisson(draw(RECRUITS, body), mean * np.take(room, its_group))
+    flows = {
+        "killed": lost - captured, "captured": captured, "left": left, "recruited": recruited,
+        "staying": men - lost - left + recruited,
+    }  # fmt: skip
+    return {name: _at_bodies(body, part, state.fighters) for name, part in flows.items()}
+
+
+def _at_bodies(body: Counts, part: Counts, like: Counts) -> Counts:
+    """Numbers of bodies as an array like another one [r, g, a], 0 elsewhere."""
+    whole = np.zeros(like.size, dtype=np.int64)
+    whole[body] = part
+    return whole.reshape(like.shape)
+
+
+def _relocate(
+    state: State, week: int, view: Any, streams: Streams, fighters: Counts, felt: Floats
+) -> tuple[Counts, Counts, Counts]:
+    """G4: whole bodies step away; returns fighters, removed, relocated [r, g, a]."""
     groups, world = view.groups, view.world
-    n_r, n_g, n_a = fighters.shape
-    u = u.reshape(n_r, n_g, 3, n_a)
-    told = groups.relocation_hazard * felt * view.structure.coupling.relocation
-    hazard = np.broadcast_to(told[:, :, None], fighters.shape)
-    north = groups.northward_displacement
-    pushed = (u[:, :, 0] < rates.probability(hazard / WEEKS_PER_YEAR)) & (fighters > 0)
-    pulled = (u[:, :, 1] < rates.probability(north)) & (fighters > 0) & ~pushed
-    pulled[:, STAYING] = False  # aimed at Pakistan or India, or at home with its people
-    places = np.arange(n_a)
-    tables = _move_tables(world)
-    for g in range(n_g):  # joint pressure is felt by all, but only these have a way to go
-        pushed[:, g] &= tables[g].n_choices > 0 if g in tables else False
-    pulled &= toward_north(world).n_choices > 0
-    removed = np.where(pushed, np.rint(groups.removed_share * fighters).astype(np.int64), 0)
-    staying = fighters - removed
-    moving = np.where(pushed | pulled, staying, 0)
-    destination = np.broadcast_to(np.arange(n_a), fighters.shape).copy()
-    for g, table in tables.items():
-        away = table.destination(places, u[:, g, 2])
-        destination[:, g] = np.where(pushed[:, g], away, destination[:, g])
-    toward = toward_north(world).destination(places, u[:, :, 2])
-    destination = np.where(pulled, toward, destination)
-    row = np.arange(n_r * n_g).reshape(n_r, n_g, 1) * n_a
-    landed = np.bincount(
-        (row + destination).ravel(), weights=moving.ravel(), minlength=n_r * n_g * n_a
-    )
-    settled = staying - moving + landed.reshape(fighters.shape).astype(np.int64)
-    return settled, removed, moving
+    men, shape = fighters[:, MOBILE], (len(fighters), len(MOBILE), fighters.shape[2])
+    settled = fighters.copy()
+    removed, relocated = np.zeros_like(fighters), np.zeros_like(fighters)
+
+    def draw(which: int) -> Floats:
+        return streams.uniform(which, week, shape[1] * shape[2]).reshape(shape)
+
+    def move(who: tuple[Counts, ...], table: MoveTable, removed_share: float) -> None:
+        row, m, place = who
+        g, body = np.take(MOBILE, m), men[row, m, place]
+        gone = np.rint(removed_share * body).astype(np.int64)
+        there = table.destination(place, draw(DESTINATION)[row, m, place])
+        removed[row, g, place], relocated[row, g, place] = gone, body - gone
+        settled[row, g, place] -= body
+        np.add.at(settled, (row, g, there), body - gone)
+
+    hazard = groups.relocation_hazard * felt[:, MOBILE] * view.structure.coupling.relocation
+    told = draw(TOLD) < rates.probability(hazard / WEEKS_PER_YEAR)[:, :, None]
+    told &= men > 0
+    for g, table in _move_tables(world).items():  # joint pressure is felt by more, but these can go
+        own = told & (np.array(MOBILE) == g)[:, None] & (table.n_choices > 0)
+        move(np.nonzero(own), table, groups.removed_share)
+    if groups.northward_displacement > 0.0:
+        north = toward_north(world)
+        pulled = draw(PULLED) < rates.probability(groups.northward_displacement)
+        move(np.nonzero(pulled & (men > 0) & ~told & (north.n_choices > 0)), north, 0.0)
+    return settled, removed, relocated
 
 
 def _move_tables(world: Any) -> dict[int, MoveTable]:
@@ -216,8 +262,9 @@ def _schooled(state: State, week: int, view: Any, streams: Streams, room: Floats
     if offered.max() > 0.0:
         u = streams.uniform(SCHOOLS, week, 2 * n_g)
         count = rates.poisson(u[:, :n_g], offered * room)
-        where = rates.choose(u[:, n_g:], state.fighters.astype(np.float64))
-        np.put_along_axis(joined, where[:, :, None], count[:, :, None], axis=2)
+        row, g = np.nonzero(count)
+        where = rates.choose(u[row, n_g + g], state.fighters[row, g].astype(np.float64))
+        joined[row, g, where] = count[row, g]
     return joined
 
 
@@ -239,58 +286,40 @@ def _attacks(
 def _arrivals(view: Any, week: int, streams: Streams, shape: tuple[int, ...]) -> Counts:
     """Fighters from Syria [r, g, a], each week's group arriving in one northern province."""
     groups, zone = view.groups, view.world.province_zone
-    n_r, n_g, n_a = shape
+    n_g = shape[1]
     arrived = np.zeros(shape, dtype=np.int64)
     mean = view.drivers.syria_arrivals * groups.syria_share
     if mean.max() > 0.0:
         u = streams.uniform(ARRIVALS, week, 2 * n_g)
         count = rates.poisson(u[:, :n_g], mean)
-        weight = groups.arrival_zone_weight[zone]
-        where = rates.choose(u[:, n_g:], np.broadcast_to(weight, (n_r, n_g, n_a)))
-        np.put_along_axis(arrived, where[:, :, None], count[:, :, None], axis=2)
+        row, g = np.nonzero(count)
+        where = rates.choose(u[row, n_g + g], groups.arrival_zone_weight[zone])
+        arrived[row, g, where] = count[row, g]
     return arrived
 
 
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance the stocks of the eight groups by one week."""
     groups = view.groups
-    n_r, n_g, n_a = state.fighters.shape
-    slots = n_g * n_a
-
-    def draw(which: int) -> Floats:
-        return streams.uniform(which, week, slots).reshape(n_r, n_g, n_a)
-
     felt, use = pressure(state, view), auxiliary_use(state, view)
     haven = state.haven + groups.haven_reversion * (
         haven_target(state, view, use, felt) - state.haven
     )
     donations, drugs, aid, upkeep = funds(state, view, use)
     levied = state.week_flow_tax_usd[:, 1:]
-    need = np.maximum(np.rint(groups.upkeep * state.fighters.sum(axis=2)), 1.0)
-
-    lost = rates.binomial(draw(LOSSES), state.fighters, rates.probability(operations(state, view)))
-    captured = rates.binomial(draw(CAPTURES), lost, groups.captured_share)
-    left = rates.binomial(
-        draw(EXITS),
-        state.fighters - lost,
-        rates.probability(groups.disengagement_hazard / WEEKS_PER_YEAR)[:, None],
-    )
-    mood = grievance_mood(state.afghan_grievance, groups)
-    room = np.maximum(1.0 - state.fighters.sum(axis=2) / groups.capacity, 0.0) * (upkeep / need)
-    mean = (groups.recruitment[:, None] / 1000.0) * state.fighters * mood[:, None, :]
-    recruited = rates.poisson(draw(RECRUITS), mean * room[:, :, None])
+    men = state.fighters.sum(axis=2)
+    paid = upkeep / np.maximum(np.rint(groups.upkeep * men), 1.0)
+    room = np.maximum(1.0 - men / groups.capacity, 0.0) * paid
+    flows = _turnover(state, week, view, streams, room)
     schooled = _schooled(state, week, view, streams, room)
     arrived = _arrivals(view, week, streams, state.fighters.shape)
-
-    present = state.fighters - lost - left + recruited + schooled + arrived
-    u = streams.uniform(RELOCATION, week, 3 * slots)
-    settled, removed, relocated = _relocate(state, view, present, felt, u)
+    present = flows.pop("staying") + schooled + arrived
+    settled, removed, relocated = _relocate(state, week, view, streams, present, felt)
 
     nrf, on_pakistan, on_india = _attacks(state, week, view, streams, settled)
     info = Info(
-        recruited=recruited, schooled=schooled, arrived=arrived, killed=lost - captured,
-        captured=captured,
-        left=left, removed=removed, relocated=relocated, donations_usd=donations,
+        **flows, schooled=schooled, arrived=arrived, removed=removed, relocated=relocated,
+        donations_usd=donations,
         opium_income_usd=drugs, auxiliary_pay_usd=aid, flow_tax_usd=levied, upkeep_usd=upkeep,
         attacks_on_pakistan=on_pakistan, attacks_on_india=on_india,
     )  # fmt: skip

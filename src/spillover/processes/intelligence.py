@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from spillover import rates
-from spillover.axes import STATE_PAIRS, STATES
+from spillover.axes import STATES
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.state import (
     BASE_ABROAD,
@@ -34,6 +34,8 @@ from spillover.state import (
     BASE_DIASPORA,
     BASE_HOME,
     EMPTY,
+    PAIR_FIRST,
+    PAIR_SECOND,
     Codes,
     Counts,
     Flags,
@@ -41,7 +43,9 @@ from spillover.state import (
     State,
     cis_share,
     csto_weight,
+    lesser,
     spending,
+    tally,
 )
 from spillover.streams import Streams, purpose
 
@@ -103,25 +107,18 @@ def link_strength(state: State, view: Any) -> Floats:
     sharing, fusion = state.lever("intelligence_sharing"), state.lever("fusion_centre")
     shared = state.lever("sco_coordination")
     member = intel.sco_member
-    links = []
-    for s, (i, j) in enumerate(STATE_PAIRS):
-        strength = (
-            intel.link_base
-            + intel.link_from_sharing * np.minimum(sharing[:, i], sharing[:, j])
-            + intel.fusion_link * np.minimum(np.minimum(fusion[:, i], fusion[:, j]), 1.0)
-        )
-        both = view.diplomacy.sco_coordination + np.minimum(shared[:, i], shared[:, j])
-        sco = intel.link_from_sco * np.minimum(both, HIGHEST_LEVEL)
-        strength = strength + sco * member[i] * member[j]
-        links.append(np.minimum(strength, state.pair_trust[:, s]))
-    return np.stack(links, axis=1)
+    both = intel.link_base + intel.link_from_sharing * lesser(sharing)
+    both = both + intel.fusion_link * np.minimum(lesser(fusion), 1.0)
+    talks = np.minimum(view.diplomacy.sco_coordination + lesser(shared), HIGHEST_LEVEL)
+    strength = both + intel.link_from_sco * talks * member[PAIR_FIRST] * member[PAIR_SECOND]
+    return np.minimum(strength, state.pair_trust)
 
 
 def fused_hazard(hazard: Floats, piece: Floats, link: Floats, phi: float) -> Floats:
     """I4: own hazards [..., c] plus what pairs with pieces [..., c] find over links [..., s]."""
     root = np.sqrt(piece)
-    joint = sum(link[..., s] * root[..., i] * root[..., j] for s, (i, j) in enumerate(STATE_PAIRS))
-    return hazard.sum(axis=-1) + phi * joint
+    joint = link * root[..., PAIR_FIRST] * root[..., PAIR_SECOND]
+    return hazard.sum(axis=-1) + phi * joint.sum(axis=-1)
 
 
 def is_abroad(base: Codes) -> Flags:
@@ -165,30 +162,29 @@ def touch(base: Codes, target: Codes, origin: Counts, view: Any) -> Floats:
 
 def _found(
     state: State, week: int, view: Any, streams: Streams, free: Floats, link: Floats
-) -> tuple[Flags, Counts, Counts]:
-    """I4 for open plots: which are found [r, j], with row and slot of every open plot."""
+) -> Flags:
+    """I4 for open plots: which are found [r, j]."""
     intel = view.intelligence
     row, slot = np.nonzero(state.plot_stage != EMPTY)
     found = np.zeros(state.plot_stage.shape, dtype=bool)
-    if row.size:
-        base, target = state.plot_base[row, slot], state.plot_target[row, slot]
-        origin = _origin(state.plot_cohort[row, slot], view)
-        own = intel.hazard_base + intel.hazard_capacity * free[row]
-        closed = 1.0 - intel.closed_channel_loss * state.closed_share[row]
-        seen = touch(base, target, origin, view)
-        own = own * closed
-        piece = pieces(seen, target, origin, view) * own
-        host = np.where(
-            base == BASE_AFGHANISTAN,
-            intel.hazard_afghanistan * state.counter_terror_knowledge[row],
-            np.where(is_abroad(base), hazard_abroad(state, row, origin, view), 0.0),
-        )
-        leak = intel.leak * link[row].mean(axis=1) * state.corruption[row].mean(axis=1)
-        fused = fused_hazard(seen * own, piece, link[row], intel.fusion_gain)
-        total = fused * (1.0 - leak) + host
-        u = streams.uniform(DETECTION, week, state.plot_stage.shape[1])
-        found[row, slot] = u[row, slot] < rates.probability(total)
-    return found, row, slot
+    base, target = state.plot_base[row, slot], state.plot_target[row, slot]
+    origin = _origin(state.plot_cohort[row, slot], view)
+    own = intel.hazard_base + intel.hazard_capacity * free[row]
+    closed = 1.0 - intel.closed_channel_loss * state.closed_share[row]
+    seen = touch(base, target, origin, view)
+    own = own * closed
+    piece = pieces(seen, target, origin, view) * own
+    host = np.where(
+        base == BASE_AFGHANISTAN,
+        intel.hazard_afghanistan * state.counter_terror_knowledge[row],
+        np.where(is_abroad(base), hazard_abroad(state, row, origin, view), 0.0),
+    )
+    leak = intel.leak * link[row].mean(axis=1) * state.corruption[row].mean(axis=1)
+    fused = fused_hazard(seen * own, piece, link[row], intel.fusion_gain)
+    total = fused * (1.0 - leak) + host
+    u = streams.at(DETECTION, week, row, slot)
+    found[row, slot] = u < rates.probability(total)
+    return found
 
 
 def _origin(cohort: Counts, view: Any) -> Counts:
@@ -227,17 +223,17 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     power = capacity(state, view)
     free = power / (1.0 + state.busy / intel.desks)
     link = link_strength(state, view)
-    found, _, _ = _found(state, week, view, streams, free, link)
+    found = _found(state, week, view, streams, free, link)
 
-    u = streams.uniform(ARRESTS, week, state.plot_stage.shape[1])
-    arrested = np.where(found, rates.binomial(u, state.plot_people, intel.arrest_share), 0)
+    row, slot = np.nonzero(found)
+    u = streams.at(ARRESTS, week, row, slot)
+    arrested = np.zeros_like(state.plot_people)
+    arrested[row, slot] = rates.binomial(u, state.plot_people[row, slot], intel.arrest_share)
     escaped = np.where(found, state.plot_people, 0) - arrested
     stocks = _send_home(state, found, arrested, view)
     n_states = len(STATES)
-    by_target = np.stack(
-        [(found & (state.plot_target == c)).sum(axis=1) for c in range(n_states)], axis=1
-    )
-    elsewhere = (found & (state.plot_target >= n_states)).sum(axis=1)
+    aims = tally(row, state.plot_target[row, slot], None, len(found), n_states + 2)
+    by_target, elsewhere = aims[:, :n_states], aims[:, n_states:].sum(axis=1)
 
     noise = 1.0 + intel.false_leads_from_links * link.mean(axis=1, keepdims=True)
     u = streams.uniform(LEADS, week, 2 * n_states)

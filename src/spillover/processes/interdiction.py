@@ -26,16 +26,10 @@ import numpy as np
 from spillover import rates
 from spillover.axes import STATES
 from spillover.clock import BRANCH_DATE, WEEKS_PER_YEAR, week_index
-from spillover.state import Floats, State, first_way_shares, rows, service_effort
+from spillover.northern_route import edge_strength, eta, first_way_shares
+from spillover.state import Floats, State, rows
 from spillover.streams import Streams
-from spillover.world.routes import (
-    AFGHAN_BORDER,
-    INTERNAL,
-    INTERNATIONAL,
-    INTO_RUSSIA,
-    Routes,
-    routes,
-)
+from spillover.world.routes import INTO_RUSSIA, Routes, routes
 
 NAME = "interdiction"
 READS = (
@@ -56,34 +50,13 @@ class Info:
     edge_hazard_mean: Floats
 
 
-def edge_strength(ways: Routes, view: Any) -> Floats:
-    """J3: weight, effort of August 2021 and ease of each edge [e]; zero on the way into Russia."""
-    par = view.interdiction
-    weight = np.zeros(ways.n_edges)
-    weight[ways.edge_kind == AFGHAN_BORDER] = par.weight_border
-    weight[ways.edge_kind == INTERNATIONAL] = par.weight_international
-    weight[ways.edge_kind == INTERNAL] = par.weight_internal
-    ease = par.ease_flat - par.ease_loss * ways.edge_difficulty
-    return weight * service_effort(view)[ways.edge_state] * ease
-
-
-def eta(ways: Routes, view: Any) -> float:
-    """J4: hazard per unit of strength that gives the share seized in August 2021."""
-    par = view.interdiction
-    if not ways.n_ways:  # nothing passes that could be seized
-        return 0.0
-    honest = edge_strength(ways, view) * (1.0 - par.corruption_start[ways.edge_state])
-    by_way = (honest[:, None] * ways.incidence).sum(axis=0)
-    mean = float((by_way * first_way_shares(ways, view)).sum())
-    return float(-np.log1p(-par.interception) / max(mean, 1e-12))
-
-
 def hazard(state: State, week: int, ways: Routes, view: Any, corruption: Floats) -> Floats:
     """J3: hazard that a consignment is seized on each edge [r, e]."""
     par, owner = view.interdiction, ways.edge_state
     growth = (1.0 + par.effort_growth) ** (min(week, BRANCH_WEEK) / WEEKS_PER_YEAR)
     growth *= (1.0 + par.effort_growth_later) ** (max(week - BRANCH_WEEK, 0) / WEEKS_PER_YEAR)
-    base = eta(ways, view) * growth * par.posture[owner] * edge_strength(ways, view)
+    unit = eta(view.world, par, view.networks)
+    base = unit * growth * par.posture[owner] * edge_strength(ways, par)
     patrol = state.edge_patrol.copy()
     gain = 1.0 + par.gain_from_exchange * state.lever("intelligence_sharing")[:, owner]
     link, world = ways.link_edge, view.world
@@ -127,7 +100,8 @@ def reference_margin(view: Any) -> float:
 
 def reference_profit(ways: Routes, view: Any) -> Floats:
     """J2: what networks earned in each state in a week of August 2021 [c], USD."""
-    share = (first_way_shares(ways, view)[:, None] * ways.way_state_share).sum(axis=0)
+    first = first_way_shares(view.world, view.networks)
+    share = (first[:, None] * ways.way_state_share).sum(axis=0)
     return share * reference_margin(view)
 
 

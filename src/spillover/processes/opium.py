@@ -3,18 +3,21 @@
 Idea: farmers sow by price and by how far the ban reaches them; the decree spared the crop in the
 ground, so the collapse came a year later (E-TAL-OPIUM-RESTRICT, M-OPIUM-REDUCTION-2021). Stocks of
 several years part what is harvested from what is sold; the price follows the supply that traders
-expect, not the week's trade. A ban that pays nobody wears out (M-LIVELIHOOD-BLOCKS-ERADICATION,
-M-CRISIS-OPIUM-REBOUND); the first one did not last either (M-BAN-EFFECT, M-BAN-REBOUND). Farmers
-weigh poppy against what else they could do (paper:latek2010). Meth and hashish need no poppy land.
+expect, not the week's trade, and the stocks that they want follow what buyers take. A ban that pays
+nobody wears out (M-LIVELIHOOD-BLOCKS-ERADICATION, M-CRISIS-OPIUM-REBOUND), but not all of it; the
+first one did not last either (M-BAN-EFFECT, M-BAN-REBOUND). Farmers weigh poppy against what else
+they could do (paper:latek2010) and do not trust a price that departs from the one they remember.
+Meth and hashish need no poppy land.
 
 Equations (docs/odd.md, "opium"):
-    N1  wear += (1 - exp(-erosion E aid term (1 - relief paid) / Y)) (1 - wear)
+    N1  wear += (1 - exp(-erosion E aid term (1 - relief paid) / Y)) (limit - wear)
     N2  enforcement E += speed (ordered (1 - wear) - E)
-    N3  sown = ceiling sigma(logit(1 / m) + k_p ln(P / P_ref) - k_E E C (1 - res)) (1 - left paid)
+    N3  sown = ceiling sigma(logit(1 / m) + k_p ln(X / P_ref) - k_E E C (1 - res)) (1 - left paid);
+        expected price X between the week's price and the remembered one
     N4  harvest = area x yield, in equal parts over the weeks of the harvest
     N5  farms -> traders -> sold = min(demand (P / P0)^-(short and lagged elasticity), cap S)
     N6  belief in a lasting ban follows decree and failed crops
-    N7  ln P += speed (gamma ln(supply at start / expected supply) - ln(P / P0)) + noise
+    N7  ln P += speed (gamma ln(wanted supply / expected supply) - ln(P / P0)) + noise
     N8  farm income = value at the week's price of the last whole harvest
     N9  meth capacity += (g M (1 - M / K) - closures E M) / Y; hashish for the north is steady
 """
@@ -98,7 +101,13 @@ def wear(worn: Floats, enforcement: Floats, paid: Floats, aid: float, par: Any) 
     """N1: share of the ordered ban that has worn out [r]; aid is grants relative to 2022."""
     hazard = par.ban_erosion * enforcement * np.exp(-par.erosion_from_aid * (aid - 1.0))
     hazard = hazard * (1.0 - par.livelihoods_relief * paid) / WEEKS_PER_YEAR
-    return worn + rates.probability(hazard) * (1.0 - worn)
+    return worn + rates.probability(hazard) * np.maximum(par.ban_wear_limit - worn, 0.0)
+
+
+def expected_price(price: Floats, memory: Floats, par: Any) -> Floats:
+    """N3: price at which farmers expect to sell [r]: the week's, drawn to the one they remember."""
+    kept = par.price_persistence
+    return par.price_start * np.exp(kept * np.log(price / par.price_start) + (1.0 - kept) * memory)
 
 
 def sowing_share(price: Floats, ban: Floats, paid: Floats, par: Any) -> Floats:
@@ -119,9 +128,13 @@ def harvest_window(week_now: int, par: Any) -> tuple[float, float]:
 
 def wanted_kg(price: Floats, memory: Floats, par: Any) -> Floats:
     """N5: demand of the week [r] at the price and at the prices that buyers remember."""
-    lasting = par.demand_elasticity_late - par.demand_elasticity
-    loss = par.demand_elasticity * np.log(price / par.price_start) + lasting * memory
-    return par.demand * KG / WEEKS_PER_YEAR * np.exp(-loss)
+    loss = par.demand_elasticity * np.log(price / par.price_start)
+    return par.demand * KG / WEEKS_PER_YEAR * np.exp(-loss) * buyers_left(memory, par)
+
+
+def buyers_left(memory: Floats, par: Any) -> Floats:
+    """N5: demand that is left after the prices that buyers remember [r], 1 at the start price."""
+    return np.exp(-(par.demand_elasticity_late - par.demand_elasticity) * memory)
 
 
 def belief_target(decreed: Floats, seen: Floats, par: Any) -> Floats:
@@ -131,13 +144,17 @@ def belief_target(decreed: Floats, seen: Floats, par: Any) -> Floats:
     return par.belief_takeover + (under_decree - par.belief_takeover) * decreed
 
 
-def next_price(price: Floats, stock_kg: Floats, belief: Floats, z: Floats, par: Any) -> Floats:
-    """N7: price of next week [r] before its bounds, from stocks and the crops that are expected."""
+def wanted_price(stock_kg: Floats, belief: Floats, memory: Floats, par: Any) -> Floats:
+    """N7: price that traders aim at [r]: by the supply they expect, and the stocks they want."""
     crops = par.cover_years * par.normal_crop * KG
-    normal = start_stock_kg(par) + crops
+    wanted = start_stock_kg(par) * buyers_left(memory, par) + crops
     expected = np.maximum(stock_kg + (1.0 - belief) * crops, KG)  # never nothing at all
-    gap = par.price_from_cover * np.log(normal / expected) - np.log(price / par.price_start)
-    return price * np.exp(par.price_speed * gap + par.price_noise * z)
+    return par.price_start * (wanted / expected) ** par.price_from_cover
+
+
+def next_price(price: Floats, wanted: Floats, z: Floats, par: Any) -> Floats:
+    """N7: price of next week [r] before its bounds."""
+    return price * np.exp(par.price_speed * np.log(wanted / price) + par.price_noise * z)
 
 
 def meth_change(capacity: Floats, enforcement: Floats, par: Any) -> Floats:
@@ -204,7 +221,8 @@ def _sowing(state: State, view: Any, enforcement: Floats, paid: Floats) -> Count
     """N3: ha that farmers would sow if this were the week [r, a]."""
     par, world = view.opium, view.world
     reach = state.control * (1.0 - par.ban_resistance[world.province_zone])
-    share = sowing_share(state.opium_price, enforcement[:, None] * reach, paid, par)
+    price = expected_price(state.opium_price, state.price_memory, par)
+    share = sowing_share(price, enforcement[:, None] * reach, paid, par)
     return whole(share * (par.land_ceiling * par.area_reference * land_weights(view)))
 
 
@@ -245,9 +263,11 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     target = belief_target(par.ban_enforcement_target * (1.0 - worn), crop, par)
     belief = state.ban_belief + (target - state.ban_belief) / par.belief_lag
     z = rates.normal(streams.uniform(PRICE, week, 1)[:, 0])
-    price = next_price(state.opium_price, farm.sum(axis=1) + trader, belief, z, par)
-    bounded = np.clip(price, *PRICE_RANGE)
     gap = np.log(state.opium_price / par.price_start) - state.price_memory
+    memory = state.price_memory + gap / par.demand_lag
+    aim = wanted_price(farm.sum(axis=1) + trader, belief, memory, par)
+    price = next_price(state.opium_price, aim, z, par)
+    bounded = np.clip(price, *PRICE_RANGE)
 
     capacity = state.meth_capacity + meth_change(state.meth_capacity, enforcement, par)
     meth = whole(capacity * (KG / WEEKS_PER_YEAR))
@@ -263,7 +283,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         farm_stock_kg=farm,
         trader_stock_kg=trader,
         opium_price=bounded,
-        price_memory=state.price_memory + gap / par.demand_lag,
+        price_memory=memory,
         ban_enforcement=enforcement,
         ban_wear=worn,
         ban_belief=belief,

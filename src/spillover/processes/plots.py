@@ -42,6 +42,7 @@ from spillover.state import (
     State,
     arms_lethality,
     due_slots,
+    tally,
 )
 from spillover.streams import Streams, purpose
 from spillover.world.cohorts import cohort_state, region_shares, sum_by_cohort
@@ -139,7 +140,7 @@ def _describe(
     home = is_cohort & (cohort < world.n_regions)
     base = np.where(is_cell, BASE_AFGHANISTAN, np.where(is_cohort, BASE_HOME, BASE_ABROAD))
 
-    u = streams.uniform(TARGETS, week, flag.shape[1])[row, address]
+    u = streams.at(TARGETS, week, row, address)
     away = np.array([plots.diaspora_target_home, plots.diaspora_target_russia, 0.0])
     away[2] = 1.0 - away.sum()
     kind = rates.choose(u, np.broadcast_to(away, (row.size, 3)))
@@ -148,7 +149,7 @@ def _describe(
     slot = np.minimum(address, n_due - 1)
     target = np.where(is_cell, state.cell_target[:, due][row, slot], chosen)
 
-    u = streams.uniform(REGIONS, week, flag.shape[1])[row, address]
+    u = streams.at(REGIONS, week, row, address)
     shares = region_shares(world)[np.minimum(target, N_STATES - 1)]
     region = np.where(home, cohort, rates.choose(u, shares))
     inside = shares.sum(axis=-1) > 0.0  # a part of the map may lack all regions of a state
@@ -184,33 +185,40 @@ def _outcomes(
 ) -> tuple[Flags, Counts]:
     """P3, P4: which of the plots carried out this week succeed, and deaths [r, j]."""
     plots = view.plots
-    n_slots = done.shape[1]
+    row, slot = np.nonzero(done)
+    target = np.maximum(state.plot_target[row, slot], 0).astype(np.int64)
     plan = np.minimum(state.lever("contingency_planning") * plots.contingency_per_level, 1.0)
-    plan = np.concatenate([plan, np.zeros((len(plan), 2))], axis=1)
-    prepared = np.take_along_axis(plan, np.maximum(state.plot_target, 0).astype(np.int64), axis=1)
-    odds = plots.success * (1.0 + plots.success_from_skill * state.plot_skill) * (1.0 - prepared)
-    success = done & (streams.uniform(SUCCESS, week, n_slots) < odds)
-    u = streams.uniform(SEVERITY, week, n_slots)
+    prepared = np.concatenate([plan, np.zeros((len(plan), 2))], axis=1)[row, target]
+    skill = state.plot_skill[row, slot]
+    odds = plots.success * (1.0 + plots.success_from_skill * skill) * (1.0 - prepared)
+    succeeds = streams.at(SUCCESS, week, row, slot) < odds
+    u = streams.at(SEVERITY, week, row, slot)
     armed = np.concatenate([arms_lethality(state, view), np.ones((len(plan), 2))], axis=1)
-    armed = np.take_along_axis(armed, np.maximum(state.plot_target, 0).astype(np.int64), axis=1)
-    p_none = 1.0 - np.minimum(plots.deadly_share * armed, 1.0) * (1.0 - prepared)
+    p_none = 1.0 - np.minimum(plots.deadly_share * armed[row, target], 1.0) * (1.0 - prepared)
     scaled = np.clip((u - p_none) / np.maximum(1.0 - p_none, 1e-12), 0.0, 1.0)
-    killed = rates.shifted_power_law(
+    deaths = rates.shifted_power_law(
         scaled, view.attacks.severity_exponent, plots.severity_shift, view.attacks.severity_cutoff
     )
-    return success, np.where(success & (u > p_none), killed, 0)
+    success, killed = np.zeros_like(done), np.zeros(done.shape, dtype=np.int64)
+    success[row, slot] = succeeds
+    killed[row, slot] = np.where(succeeds & (u > p_none), deaths, 0)
+    return success, killed
 
 
 def _count(which: Flags, index: Any, n: int) -> Counts:
     """Number of flagged slots [r, j] by index value [r, n]."""
-    return np.stack([(which & (index == i)).sum(axis=1) for i in range(n)], axis=1)
+    row, slot = np.nonzero(which)
+    return tally(row, index[row, slot], None, len(which), n)
 
 
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance every plot by one week and start new ones."""
     world = view.world
-    n_r, n_j = state.plot_stage.shape
-    advance = streams.uniform(STAGES, week, n_j) < stage_probability(state.plot_base, view.plots)
+    n_r = state.n_replicates
+    row, slot = np.nonzero(state.plot_stage != EMPTY)
+    leaves = stage_probability(state.plot_base[row, slot], view.plots)
+    advance = np.zeros(state.plot_stage.shape, dtype=bool)
+    advance[row, slot] = streams.at(STAGES, week, row, slot) < leaves
     done = advance & (state.plot_stage == READY)
     success, killed = _outcomes(state, week, view, streams, done)
     stage = np.where(advance & (state.plot_stage == PLANNED), READY, state.plot_stage)
@@ -221,19 +229,19 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     people = state.plot_people
     jailed = sum_by_cohort(people * (failed & citizen), state.plot_cohort, state.detained.shape[1])
     spent = sum_by_cohort(people * (success & citizen), state.plot_cohort, state.detained.shape[1])
-    region_hits = np.zeros((n_r, world.n_regions), dtype=np.int64)
-    deaths = np.zeros_like(region_hits)
     inside = success & (state.plot_region >= 0)
     row, slot = np.nonzero(inside)
-    np.add.at(region_hits, (row, state.plot_region[row, slot]), 1)
-    np.add.at(deaths, (row, state.plot_region[row, slot]), killed[row, slot])
+    region = state.plot_region[row, slot]
+    region_hits = tally(row, region, None, n_r, world.n_regions)
+    deaths = tally(row, region, killed[row, slot], n_r, world.n_regions)
 
     cleared = state.replace(
         plot_stage=stage, plot_people=np.where(done, 0, people), detained=state.detained + jailed
     )
     changed, started, refused, cost, taken = _start(cleared, week, view, streams)
+    carried_out = _count(success, state.plot_target, N_STATES + 2)
     info = Info(
-        started=started, carried_out=_count(success, state.plot_target, N_STATES + 2),
+        started=started, carried_out=carried_out,
         failed=_count(failed, state.plot_target, N_STATES + 2), starts_refused=refused,
         attacks_by_region=region_hits, deaths_by_region=deaths,
         deaths_abroad=(killed * ~inside).sum(axis=1), operations_usd=cost,
@@ -242,7 +250,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         **taken,
     )  # fmt: skip
     changed = changed.replace(
-        week_home_attacks=_count(success, state.plot_target, N_STATES),
+        week_home_attacks=carried_out[:, :N_STATES],
         week_foreign_attacks=(success & (state.plot_target >= N_STATES)).sum(axis=1),
         week_russian_attacks=(success & (state.plot_target == TARGET_RUSSIA)).sum(axis=1),
     )
@@ -283,9 +291,7 @@ def _start(
     operatives[row[away], address[away] - n_due - n_m] -= people[away]
 
     n_targets = N_STATES + 2
-    started = np.bincount(
-        row * n_targets + starts.target[seated], minlength=n_r * n_targets
-    ).reshape(n_r, n_targets)
+    started = tally(row, starts.target[seated], None, n_r, n_targets)
     refused = np.bincount(starts.row[~seated], minlength=n_r)
     cost = price * np.bincount(row[cell], minlength=n_r)
     changed = state.replace(

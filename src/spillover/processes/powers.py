@@ -4,19 +4,22 @@ Idea: the powers mostly treat Afghanistan as an arena (A-EXTERNAL-ARENA), so wha
 and enters from outside; each adds one bounded reaction. Russia attends less while it is at war
 (M-UKR-WAR-CSTO) and more after attacks on itself (M-CROCUS-RUS-PARTNERSHIP); China presses on
 ETIM/TIP (ST-CHN-ETIM-PRESSURE) and fills a gap that the West leaves (M-US-RETREAT-VACUUM); Pakistan
-answers attacks by closing crossings and expelling people (M-TTP-PAK-CLASH); Iran expels with its
-economy; India comes where Pakistan falls out (M-PAK-EROSION-INDIA); Azerbaijan and Turkey follow
-the line of the five states (ST-AZE-ENGAGE); the United States stay away (ST-USA-RETREAT). All
-reactions are neutral at the conditions of August 2021.
+answers attacks by closing crossings and expelling people (M-TTP-PAK-CLASH); Iran expels more after
+attacks beyond the region, of which it is one goal (A-ISK-EXTERNAL-OPS), and the United States make
+sanctions weigh more, since the soil of Afghanistan was to serve no terrorists (I-DOHA); India comes
+where Pakistan falls out (M-PAK-EROSION-INDIA), and China does more where India is kept out
+(M-INDIA-ISOLATION-CHN); Azerbaijan and Turkey follow the line of the five states (ST-AZE-ENGAGE).
+All reactions are neutral at the conditions of August 2021.
 
 Equations (docs/odd.md, "powers"):
-    X1  alarm += (attacks of the week - alarm) / 26, of Russia and of Pakistan
+    X1  alarm += (attacks of the week - alarm) / 26, of Russia, Pakistan and those further away
     X2  Russian attention += (base (1 - war loss x war)(1 + k P(26 alarm)) + second base -
         attention) / delay
     X3  Chinese pressure = base + k (ETIM fighters / start - 1), in [0, 1]
     X4  surge = ln(alarm / that of 2021), bounded and calmed by dialogue; Pakistan open = base (1 -
         closing+) + (1 - base)(closing- or dialogue); expulsion = exp(k surge)
-    X5  expulsion by Iran = economy^(-elasticity)
+    X5  expulsion by Iran = economy^(-elasticity) x exp(k P(26 alarm)); sanctions = dated (1 + k
+        P(26 alarm)), the alarm of those further away
     X6  support of power p = dated x own reaction x relief from sanctions x bargaining
 """
 
@@ -34,17 +37,18 @@ from spillover.streams import Streams
 
 NAME = "powers"
 READS = (
-    "russian_attention", "russian_alarm", "pakistani_alarm", "week_russian_attacks",
-    "week_pakistan_attacks", "fighters", "engagement", "delivered",
+    "russian_attention", "russian_alarm", "pakistani_alarm", "distant_alarm",
+    "week_russian_attacks", "week_pakistan_attacks", "week_foreign_attacks", "fighters",
+    "engagement", "delivered",
 )  # fmt: skip
 WRITES = (
-    "russian_attention", "russian_alarm", "pakistani_alarm", "chinese_pressure", "pakistan_open",
-    "expulsion", "power_support",
+    "russian_attention", "russian_alarm", "pakistani_alarm", "distant_alarm", "chinese_pressure",
+    "pakistan_open", "expulsion", "power_support",
 )  # fmt: skip
 
-HALF_YEAR = 26.0  # weeks of smoothing of alarm
 LARGEST_ATTENTION = 2.0  # twice that of 2021; the bound of the driver
 LARGEST_SUPPORT = 3.0  # three times that of 2021; keeps products of reactions bounded
+LARGEST_SANCTIONS = 2.0  # twice those of 2021; the bound of the parameter
 ETIM = GROUPS.index("ETIM")
 RUSSIA, CHINA, INDIA, UNITED_STATES = (
     POWERS.index(name) for name in ("russia", "china", "india", "united_states")
@@ -56,10 +60,12 @@ KGZ = STATES.index("KGZ")
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Effective number of bidders [r] and how far Pakistan's answer departs from its dates [r]."""
+    """Effective number of bidders, how far Pakistan's answer departs from its dates, and the weight
+    of sanctions [r]."""
 
     bidders: Floats
     closing: Floats
+    sanctions: Floats
 
 
 def attention_goal(alarm: Floats, base_level: Floats, view: Any) -> Floats:
@@ -71,7 +77,7 @@ def attention_goal(alarm: Floats, base_level: Floats, view: Any) -> Floats:
     """
     powers, drivers = view.powers, view.drivers
     at_war = powers.war_loss * drivers.ukraine_war * view.structure.coupling.ukraine_war
-    struck = 1.0 + powers.attention_from_attacks * rates.probability(HALF_YEAR * alarm)
+    struck = 1.0 + powers.attention_from_attacks * freshness(alarm)
     goal = drivers.russian_attention * (1.0 - at_war) * struck
     return np.clip(goal + powers.attention_from_base * base_level, 0.0, LARGEST_ATTENTION)
 
@@ -100,13 +106,30 @@ def crossings_open(surge: Floats, calm: Floats, view: Any) -> tuple[Floats, Floa
     return base * (1.0 - shut) + (1.0 - base) * reopened, closing
 
 
-def expulsions(surge: Floats, view: Any) -> Floats:
-    """X4 and X5: multiplier of the dated returns from each host [r, h]."""
+def expulsions(surge: Floats, struck: Floats, view: Any) -> Floats:
+    """X4 and X5: multiplier of the dated returns from each host [r, h].
+
+    Args:
+        surge: as `pakistani_surge` gives [r].
+        struck: as `freshness` gives for attacks further away [r].
+    """
     powers = view.powers
     factor = np.ones((len(surge), len(HOSTS)))
     factor[:, PAKISTAN] = np.exp(powers.expulsion_from_attacks * surge)
-    factor[:, IRAN] = powers.iran_economy ** (-powers.expulsion_from_economy)
+    poorer = powers.iran_economy ** (-powers.expulsion_from_economy)
+    factor[:, IRAN] = poorer * np.exp(powers.iran_from_attacks * struck)
     return factor
+
+
+def freshness(alarm: Floats) -> Floats:
+    """X2 and X5: how fresh attacks are [r], 0 where none is remembered, at most 1."""
+    return rates.probability(rates.HALF_YEAR * alarm)
+
+
+def sanctions(struck: Floats, view: Any) -> Floats:
+    """X5: weight of sanctions [r], 1 = 2021, heavier after attacks further away."""
+    heavier = 1.0 + view.powers.sanctions_from_attacks * struck
+    return np.minimum(view.powers.sanctions * heavier, LARGEST_SANCTIONS)
 
 
 def bidders(offers: Floats) -> Floats:
@@ -115,7 +138,7 @@ def bidders(offers: Floats) -> Floats:
 
 
 def support(
-    pakistan_open: Floats, engagement: Floats, bargaining: Floats, view: Any
+    pakistan_open: Floats, engagement: Floats, bargaining: Floats, sanctioned: Floats, view: Any
 ) -> tuple[Floats, Floats]:
     """X6: money for corridors and aid by power [r, p], 1 = 2021, and number of bidders [r].
 
@@ -123,15 +146,19 @@ def support(
         pakistan_open: open share of Pakistan's crossings [r].
         engagement: mean engagement of the five with Kabul [r].
         bargaining: mean delivered level of bargaining among rivals [r].
+        sanctioned: as `sanctions` gives [r].
     """
     powers = view.powers
     offers = np.tile(powers.support, (len(engagement), 1))
     missing = np.maximum(1.0 - powers.support[UNITED_STATES], 0.0)
     offers[:, [RUSSIA, CHINA]] *= 1.0 + powers.support_from_vacuum * missing
     offers[:, INDIA] *= 1.0 + powers.india_from_pakistan * (1.0 - pakistan_open)
+    kept_out = 1.0 - offers[:, INDIA]
+    offers[:, CHINA] *= np.maximum(1.0 + powers.china_from_isolation * kept_out, 0.0)
     closer = engagement - view.diplomacy.engagement_start.mean()
     offers[:, FOLLOWERS] *= np.maximum(1.0 + powers.support_from_engagement * closer, 0.0)[:, None]
-    offers *= 1.0 + powers.support_from_relief * (1.0 - powers.sanctions)
+    relief = 1.0 + powers.support_from_relief * (1.0 - sanctioned)
+    offers *= np.maximum(relief, 0.0)[:, None]
     n = bidders(offers)
     terms = 1.0 + powers.support_from_bargaining * bargaining * n / len(POWERS)
     return np.minimum(offers * terms[:, None], LARGEST_SUPPORT), n
@@ -146,10 +173,11 @@ def start(view: Any, streams: Streams) -> dict[str, Any]:
         "russian_attention": attention_goal(nobody, nobody, view),
         "russian_alarm": nobody.copy(),
         "pakistani_alarm": rows(streams, float(view.powers.attacks_reference)),
+        "distant_alarm": nobody.copy(),
         "chinese_pressure": rows(streams, float(view.drivers.chinese_pressure)),
         "pakistan_open": opened,
-        "expulsion": expulsions(nobody, view),
-        "power_support": support(opened, usual, nobody, view)[0],
+        "expulsion": expulsions(nobody, nobody, view),
+        "power_support": support(opened, usual, nobody, sanctions(nobody, view), view)[0],
     }
 
 
@@ -169,9 +197,10 @@ def rest(state: State, view: Any) -> dict[str, Any]:
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance the stances of the eight powers by one week; nothing is drawn."""
     powers = view.powers
-    struck = state.russian_alarm + (state.week_russian_attacks - state.russian_alarm) / HALF_YEAR
-    alarm = state.pakistani_alarm
-    alarm = alarm + (state.week_pakistan_attacks - alarm) / HALF_YEAR
+    struck = rates.smoothed(state.russian_alarm, state.week_russian_attacks)
+    alarm = rates.smoothed(state.pakistani_alarm, state.week_pakistan_attacks)
+    away = state.week_foreign_attacks - state.week_russian_attacks
+    distant = rates.smoothed(state.distant_alarm, away)
     goal = attention_goal(struck, state.lever("second_base")[:, KGZ], view)
     attention = state.russian_attention + (goal - state.russian_attention) / powers.attention_weeks
 
@@ -180,14 +209,16 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     surge = pakistani_surge(alarm, calm, view)
     opened, closing = crossings_open(surge, calm, view)
     bargaining = state.lever("rivalry_bargaining").mean(axis=1)
-    money, n = support(opened, state.engagement.mean(axis=1), bargaining, view)
+    heavy = sanctions(freshness(distant), view)
+    money, n = support(opened, state.engagement.mean(axis=1), bargaining, heavy, view)
     changed = state.replace(
         russian_attention=attention,
         russian_alarm=struck,
         pakistani_alarm=alarm,
+        distant_alarm=distant,
         chinese_pressure=pressure_of_china(state.fighters[:, ETIM].sum(axis=1), view),
         pakistan_open=opened,
-        expulsion=expulsions(surge, view),
+        expulsion=expulsions(surge, freshness(distant), view),
         power_support=money,
     )
-    return changed, Info(bidders=n, closing=closing)
+    return changed, Info(bidders=n, closing=closing, sanctions=heavy)

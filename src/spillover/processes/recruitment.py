@@ -24,6 +24,7 @@ Equations (docs/odd.md, "recruitment"):
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,10 @@ import numpy as np
 from spillover import rates
 from spillover.axes import BUDGETS, RECRUIT_PATHS, STATES
 from spillover.clock import WEEKS_PER_YEAR
-from spillover.state import Counts, Floats, State
+from spillover.state import Counts, Floats, State, fixed
 from spillover.streams import Streams, purpose
 from spillover.world.cohorts import by_state, cohort_state, detection_by_state
+from spillover.world.network import World
 
 NAME = "recruitment"
 READS = (
@@ -52,6 +54,7 @@ PATHS = purpose("recruitment/paths")
 OPERATIVES = purpose("recruitment/operatives")
 FALSE_ARRESTS = purpose("recruitment/false_arrests")
 N_STATES = len(STATES)
+_KEPT = 8  # answers kept at a time; the weeks of a run need one, a dated parameter a new one
 PREVENTION = BUDGETS.index("prevention")
 SELF_RADICALISATION, BIFURCATION = 1, 2  # codes of structure.rival.recruitment
 HOME_PATH, EXTERNAL_PATH = RECRUIT_PATHS.index("home_cell"), RECRUIT_PATHS.index("external_cell")
@@ -85,24 +88,29 @@ def cohort_hardship(state: State, view: Any) -> Floats:
     hardship where a region is less urban than the state's mean (assumed); the diaspora has the
     national value, its own stress acts on exposure (C3). Water is missed by region.
     """
-    rec, drivers, world = view.recruitment, view.drivers, view.world
+    rec, drivers, owner = view.recruitment, view.drivers, view.world.region_state
     fixed = rec.hardship_from_unemployment * rec.unemployment + rec.hardship_from_poverty * (
         1.0 - rec.income
     )
     families = rec.hardship_from_remittances * drivers.remittance_dependence
     national = fixed + families * drivers.diaspora_stress
     abroad = fixed + families * rec.diaspora_stress_reference
-    owner = world.region_state
-    urban = world.urban_index[world.n_provinces : world.n_provinces + world.n_regions]
-    people = world.population[world.n_provinces : world.n_provinces + world.n_regions]
-    weight = np.maximum(np.bincount(owner, weights=people, minlength=N_STATES), 1.0)
-    mean = np.bincount(owner, weights=people * urban, minlength=N_STATES) / weight
-    rural = 1.0 + rec.rural_hardship * (mean[owner] - urban)
     earned = rec.hardship_relief_from_trade * (state.trade_index - 1.0)
-    at_home = (national - earned)[:, owner] * rural + farm_loss(state, view)
+    at_home = (national - earned)[:, owner] * rural_weight(view.world, rec) + farm_loss(state, view)
     relief = np.minimum(rec.relief_per_level * state.lever("resilience"), 1.0)
     at_home = at_home * (1.0 - relief[:, owner])
     return np.concatenate([at_home, np.broadcast_to(abroad, relief.shape)], axis=1)
+
+
+@lru_cache(_KEPT)
+def rural_weight(world: World, par: Any) -> Floats:
+    """C1: hardship of a region over the mean of its state [q]."""
+    owner = world.region_state
+    regions = slice(world.n_provinces, world.n_provinces + world.n_regions)
+    urban, people = world.urban_index[regions], world.population[regions]
+    weight = np.maximum(np.bincount(owner, weights=people, minlength=N_STATES), 1.0)
+    mean = np.bincount(owner, weights=people * urban, minlength=N_STATES) / weight
+    return fixed(1.0 + par.rural_hardship * (mean[owner] - urban))
 
 
 def farm_loss(state: State, view: Any) -> Floats:
@@ -116,20 +124,21 @@ def openness(grievance: Floats, slope: float, reference: float, cap: float) -> F
     return np.minimum(np.exp(slope * (grievance - reference)), cap)
 
 
-def exposure_hazard(view: Any, susceptible: Floats) -> Floats:
+@lru_cache(_KEPT)
+def exposure_hazard(world: World, par: Any) -> Floats:
     """C3, weekly hazard of S -> E of each cohort [m] at reference conditions.
 
     Solved so that expected recruits per year equal `inflow`: in equilibrium E (q + delta +
     arrests) = S h and recruits = q E. Cohorts share the inflow by people, the state's past share
     of fighters who left for Syria and Iraq, and the multiplier of the diaspora.
     """
-    rec = view.recruitment
-    owner = cohort_state(view.world)
-    weight = susceptible * rec.state_propensity[owner]
-    weight[-N_STATES:] *= rec.diaspora_multiplier
-    exits = rec.join_hazard + rec.exposed_disengagement_hazard + rec.arrest_hazard
-    total = rec.inflow * exits / rec.join_hazard
-    return total * weight / weight.sum() / np.maximum(susceptible, 1.0) / WEEKS_PER_YEAR
+    susceptible = start_susceptible(world, par).astype(np.float64)
+    weight = susceptible * par.state_propensity[cohort_state(world)]
+    weight[-N_STATES:] *= par.diaspora_multiplier
+    exits = par.join_hazard + par.exposed_disengagement_hazard + par.arrest_hazard
+    total = par.inflow * exits / par.join_hazard
+    hazard = total * weight / weight.sum() / np.maximum(susceptible, 1.0) / WEEKS_PER_YEAR
+    return fixed(hazard)
 
 
 def saturating(contact: Floats, cap: float, steepness: float = 1.0) -> Floats:
@@ -168,52 +177,66 @@ def contact_key(radicalised: Counts, reference: Floats, view: Any) -> Floats:
     return floor + (1.0 - floor) * contact_effect(key, view)
 
 
-def reference_members(view: Any) -> Floats:
+@lru_cache(_KEPT)
+def reference_members(world: World, par: Any) -> Floats:
     """R_0: expected members of home and diaspora cells by cohort [m] at the prior inflow."""
-    rec = view.recruitment
-    people = start_susceptible(view).astype(np.float64)
-    weight = people * exposure_hazard(view, people)
-    exits = rec.member_disengagement_hazard + rec.arrest_hazard
-    joining = rec.inflow * weight / weight.sum() * reference_paths(view)[:, HOME_PATH]
-    return np.maximum(joining / exits, 1e-6)
+    weight = start_susceptible(world, par) * exposure_hazard(world, par)
+    exits = par.member_disengagement_hazard + par.arrest_hazard
+    joining = par.inflow * weight / weight.sum() * reference_paths(world, par)[:, HOME_PATH]
+    return fixed(np.maximum(joining / exits, 1e-6))
 
 
-def start_susceptible(view: Any) -> Counts:
+@lru_cache(_KEPT)
+def start_susceptible(world: World, par: Any) -> Counts:
     """People of 15 to 39 years by cohort [m] in August 2021."""
-    rec, world = view.recruitment, view.world
     first, last = world.n_provinces, world.n_provinces + world.n_regions
-    home = world.population[first:last] * rec.young_share[world.region_state]
-    return np.concatenate([np.rint(home), rec.diaspora_people]).astype(np.int64)
+    home = world.population[first:last] * par.young_share[world.region_state]
+    people: Counts = np.concatenate([np.rint(home), par.diaspora_people]).astype(np.int64)
+    return fixed(people)
 
 
-def reference_paths(view: Any) -> Floats:
+@lru_cache(_KEPT)
+def reference_paths(world: World, par: Any) -> Floats:
     """C5: split of recruits in 2021 [m, path]; emigrants lean to operations abroad."""
-    rec = view.recruitment
-    score = np.tile(np.log(rec.path_share), (view.world.n_regions + N_STATES, 1))
-    score[-N_STATES:, EXTERNAL_PATH] += rec.path_external_diaspora
-    return rates.softmax(score)
+    score = np.tile(np.log(par.path_share), (world.n_regions + N_STATES, 1))
+    score[-N_STATES:, EXTERNAL_PATH] += par.path_external_diaspora
+    return fixed(rates.softmax(score))
 
 
-def path_shares(state: State, view: Any) -> Floats:
-    """C5: travel, home cell, external cell [r, m, path]; a guarded border keeps people home.
+def path_shares(detection: Floats, cohort: Counts, view: Any) -> Floats:
+    """C5: travel, home cell, external cell [n, path]; a guarded border keeps people home.
 
     Emigrants travel from Russia, so the Afghan border of their state does not hold them.
+
+    Args:
+        detection: on the Afghan border of the state of each recruit or cohort [n].
+        cohort: of each of them [n].
     """
     rec = view.recruitment
-    land = 1.0 - view.border.air_share
-    guarded = detection_by_state(state.link_detection, view.world)
-    closed = land * (guarded - rec.path_detection_reference)
-    score = np.log(reference_paths(view)) + np.zeros((state.n_replicates, 1, 1))
-    score[:, :-N_STATES, 0] -= (rec.path_from_border * closed)[:, view.world.region_state]
+    closed = (1.0 - view.border.air_share) * (detection - rec.path_detection_reference)
+    score = np.log(reference_paths(view.world, rec))[cohort]
+    score[:, 0] -= np.where(cohort < view.world.n_regions, rec.path_from_border * closed, 0.0)
     return rates.softmax(score)
+
+
+def _paths(state: State, week: int, view: Any, streams: Streams, recruits: Counts) -> Counts:
+    """C5: recruits by path [r, m, path]."""
+    n_r, n_m = recruits.shape
+    taken = np.zeros((n_r, n_m, len(RECRUIT_PATHS)), dtype=np.int64)
+    row, cohort = np.nonzero(recruits)
+    guarded = detection_by_state(state.link_detection, view.world)
+    shares = path_shares(guarded[row, cohort_state(view.world)[cohort]], cohort, view)
+    u = streams.uniform(PATHS, week, 2 * n_m).reshape(n_r, 2, n_m)[row, :, cohort]
+    taken[row, cohort] = rates.multinomial(u, recruits[row, cohort], shares)
+    return taken
 
 
 def _exposure(state: State, view: Any) -> Floats:
     """C2 and C3: weekly hazard S -> E [r, m]."""
     rec, owner = view.recruitment, cohort_state(view.world)
-    base = exposure_hazard(view, start_susceptible(view).astype(np.float64))
+    base = exposure_hazard(view.world, rec)
     grievance = cohort_hardship(state, view) * (1.0 - state.state_legitimacy[:, owner])
-    members = state.radicalised.sum(axis=1) / reference_members(view).sum()
+    members = state.radicalised.sum(axis=1) / reference_members(view.world, rec).sum()
     contact = rec.contact_share
     met = contact_effect(members, view)[:, None]
     reach = (1.0 - contact) * state.online_reach + contact * met
@@ -222,7 +245,8 @@ def _exposure(state: State, view: Any) -> Floats:
     backlash = (1.0 + rec.backlash * beyond) / (1.0 + rec.backlash * beyond_at_start)
     funding = state.budget_share[:, :, PREVENTION] / view.statecraft.budget_start[PREVENTION]
     base_reach = rec.prevention_base * (funding - 1.0)  # 2021 is part of the normalised hazard
-    reached = np.clip(base_reach + state.lever("prevention") * rec.prevention_coverage, -1.0, 1.0)
+    reached = base_reach + state.lever("prevention") * rec.prevention_coverage
+    reached = np.minimum(np.maximum(reached, -1.0), 1.0)
     immune = 1.0 - reached * rec.prevention_efficacy
     stress = np.ones(len(owner))
     change = view.drivers.diaspora_stress - rec.diaspora_stress_reference
@@ -253,22 +277,18 @@ def _flows(state: State, week: int, view: Any, streams: Streams) -> Info:
     )
     seized = rec.arrest_hazard / WEEKS_PER_YEAR * state.service_capacity[:, owner]
     quit_hazard = rec.member_disengagement_hazard / WEEKS_PER_YEAR
-    key = contact_key(state.radicalised, reference_members(view), view)
+    key = contact_key(state.radicalised, reference_members(view.world, rec), view)
     arrested_exposed = leave(0, state.exposed, seized)
     left = state.exposed - arrested_exposed
     recruits = leave(1, left, rec.join_hazard / WEEKS_PER_YEAR * key)
     calmed = leave(2, left - recruits, rec.exposed_disengagement_hazard / WEEKS_PER_YEAR)
     arrested_members = leave(3, state.radicalised, seized)
     disengaged = leave(4, state.radicalised - arrested_members, quit_hazard)
-    paths = rates.multinomial(
-        np.moveaxis(streams.uniform(PATHS, week, 2 * n_m).reshape(n_r, 2, n_m), 1, 2),
-        recruits,
-        path_shares(state, view),
-    )
+    paths = _paths(state, week, view, streams, recruits)
     freed = leave(5, state.detained, 1.0 / rec.sentence_weeks)
     helped, relapsed = _after_prison(state, view, u, freed)
     done = leave(8, state.treated, 1.0 / rec.rehabilitation_weeks)
-    again = rates.binomial(u[:, 9], done, rec.relapse_after_rehabilitation)
+    again = _of_few(u[:, 9], done, np.full(done.shape, rec.relapse_after_rehabilitation))
     retired = rates.binomial(
         streams.uniform(OPERATIVES, week, N_STATES),
         state.operatives,
@@ -317,5 +337,14 @@ def _after_prison(state: State, view: Any, u: Floats, freed: Counts) -> tuple[Co
     rec, owner = view.recruitment, cohort_state(view.world)
     places = np.minimum(state.lever("rehabilitation") * rec.rehabilitation_per_level, 1.0)
     share = np.minimum(rec.rehabilitation_base + places, 1.0)
-    helped = rates.binomial(u[:, 6], freed, share[:, owner])
-    return helped, rates.binomial(u[:, 7], freed - helped, rec.relapse_after_prison)
+    helped = _of_few(u[:, 6], freed, share[:, owner])
+    relapse = np.full(freed.shape, rec.relapse_after_prison)
+    return helped, _of_few(u[:, 7], freed - helped, relapse)
+
+
+def _of_few(u: Floats, people: Counts, chance: Floats) -> Counts:
+    """Successes among people of whom most cohorts have none [r, m]."""
+    taken = np.zeros_like(people)
+    some = np.nonzero(people)
+    taken[some] = rates.binomial(u[some], people[some], chance[some])
+    return taken

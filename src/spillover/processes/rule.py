@@ -16,7 +16,8 @@ Equations (docs/odd.md, "rule"):
     R6  effort = factor pay^a (mean loyalty / reference) (1 - k split) (1 + cooperation)
     R7  control += k_c loyalty min(1, pay) (C_max - C) - (1 - exp(-k_v attacks)) C
     R8  legitimacy += rate (sigma(logit L0 + deviations from references) - L)
-    R9  grievance G = H (1 - L), H = w unemployment + (1 - w) food need
+    R9  grievance G = H (1 - L), H = w unemployment + (1 - w) food need; returnees and displaced
+        people add to unemployment
     R10 will of a faction follows the reciprocity that engagement earns from it
     R11 promise kept in a province = sum over factions of share x will x min(1, pay C),
         less when the factions split
@@ -38,7 +39,8 @@ NAME = "rule"
 READS = (
     "control", "legitimacy", "loyalty", "treasury_usd", "faction_will", "reciprocity",
     "engagement", "delivered", "csto_delivered", "week_attacks", "week_armed_attacks",
-    "week_returnees", "farm_income_usd", "afghan_trade_usd_m", "trade_index", "transit_usd_m",
+    "week_returnees", "displaced", "farm_income_usd", "afghan_trade_usd_m", "trade_index",
+    "transit_usd_m",
 )  # fmt: skip
 WRITES = (
     "control", "legitimacy", "loyalty", "treasury_usd", "effort", "faction_will",
@@ -115,9 +117,29 @@ def returnee_burden(state: State, view: Any) -> Floats:
 
     None where the coupling is off.
     """
-    people = np.maximum(view.world.population[: view.world.n_provinces], 1)
+    people = np.maximum(view.world.province_people, 1)
     burden = state.week_returnees * (WEEKS_PER_YEAR / people)
     return view.structure.coupling.aid_and_returnees * burden
+
+
+def displaced_change(state: State, view: Any) -> Floats:
+    """Displaced people of each province [r, a] as a share of its people, less that of August 2021.
+
+    None where the coupling is off.
+    """
+    people = np.maximum(view.world.province_people, 1)
+    more = state.displaced / people - view.displacement.displaced_start
+    return view.structure.coupling.aid_and_returnees * more
+
+
+def jobless(state: State, view: Any) -> Floats:
+    """R9: share of each province without work [r, a], more with people from elsewhere."""
+    rule = view.rule
+    share = view.drivers.unemployment + (
+        rule.unemployment_from_returnees * returnee_burden(state, view)
+    )
+    share = share + rule.unemployment_from_displaced * displaced_change(state, view)
+    return np.clip(share, 0.0, 1.0)
 
 
 def hardship(unemployment: Any, need: Any, weight: float) -> Any:
@@ -253,10 +275,8 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         rule.control_ceiling[world.province_zone],
     )
     legitimacy = _legitimacy(state, view, income, excess, control)
-    burden = returnee_burden(state, view)
-    jobless = np.minimum(drivers.unemployment + rule.unemployment_from_returnees * burden, 1.0)
     hungry = food_need(drivers.food_need, state, view)[:, None]
-    need = hardship(jobless, hungry, rule.hardship_from_unemployment)
+    need = hardship(jobless(state, view), hungry, rule.hardship_from_unemployment)
     cooperation = rule.effort_from_alignment * alignment + rule.effort_from_recognition * min(
         drivers.recognition, 1.0
     )

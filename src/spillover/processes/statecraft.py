@@ -45,7 +45,6 @@ WRITES = (
     "state_legitimacy",
 )  # fmt: skip
 
-HALF_YEAR = 26.0  # weeks of smoothing of alarm and arrests
 PLANNING_WEEKS = 13  # budgets are reviewed by the quarter
 QUIET_ARRESTS = 0.1  # arrests a week added on both sides, so that none is not minus infinity
 N_STATES = len(STATES)
@@ -131,7 +130,7 @@ def refugee_load(state: State, view: Any) -> Floats:
 def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, Info]:
     """Advance perception, budgets, delivery, repression and legitimacy by one week."""
     craft = view.statecraft
-    alarm = state.alarm + (events(state, view) - state.alarm) / HALF_YEAR
+    alarm = rates.smoothed(state.alarm, events(state, view))
     alarm = np.maximum(alarm, 0.0)
     threat = rates.probability(craft.sensitivity * alarm)
     share = state.budget_share
@@ -149,7 +148,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
     delivered, short = deliver(
         state.delivered, target, lever_table(view, "delay"), allowed, cost, budget, free
     )
-    arrests = state.arrests_per_week + (state.week_arrests - state.arrests_per_week) / HALF_YEAR
+    arrests = rates.smoothed(state.arrests_per_week, state.week_arrests)
     usual = craft.arrest_reference / WEEKS_PER_YEAR
     excess = np.log((arrests + QUIET_ARRESTS) / (usual + QUIET_ARRESTS))
     reference = craft.repression_start + craft.repression_reference_shift

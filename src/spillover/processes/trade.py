@@ -33,7 +33,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from spillover import rates
-from spillover.axes import CARGO_MARKETS, STATES
+from spillover.axes import CARGO_MARKETS, CORRIDORS, STATES
 from spillover.clock import WEEKS_PER_YEAR
 from spillover.rates import weighted_sums
 from spillover.state import Flags, Floats, State, rows
@@ -57,6 +57,7 @@ READY = 0.99  # works done; the rest is testing and the act of opening
 OPEN = 1.0  # progress of a corridor in use
 MOST_SAFETY = 1.5  # works go at most half faster than planned for reasons of safety
 N_STATES = len(STATES)
+IRANIAN = CORRIDORS.index("HERAT-MAZAR")  # draws cargo of the north to Iran (M-IRAN-DIVERTS)
 OUTLETS = [CARGO_MARKETS.index(name) for name in ("north_south", "east_west")]
 
 
@@ -202,11 +203,12 @@ def backing(state: State, view: Any, routes: Transport) -> Floats:
 
 
 def money(state: State, view: Any, routes: Transport) -> Floats:
-    """Y6: finance of works relative to 2021 [r, y]: outside powers and the five."""
+    """Y6: finance of works relative to 2021 [r, y]: powers, the five, push of the Iranian line."""
     par = view.trade
     powers = par.works_from_powers * weighted_sums(state.power_support - 1.0, routes.backers.T)
     invested = par.works_per_investment * backing(state, view, routes)
-    return np.maximum(1.0 + powers + invested, 0.0)
+    rival = state.corridor_progress[:, IRANIAN, None] - par.start_progress[IRANIAN]
+    return np.maximum(1.0 + powers + invested + par.works_from_iran * rival, 0.0)
 
 
 def safety(state: State, view: Any, routes: Transport, attacks: Floats) -> Floats:

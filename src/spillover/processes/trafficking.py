@@ -9,7 +9,8 @@ more than it stops it (C-NORTHERN-DRUG-ROUTE, A-TRAFFICKERS). Armed groups tax w
 Equations (docs/odd.md, "trafficking"):
     T1  supply north = share of the route x opium sold / opium per heroin, share of
         methamphetamine, hashish, arms
-    T2  consignments of lognormal size go to networks by capital and onto the networks' ways
+    T2  consignments of lognormal size go onto the ways of networks, drawn by capital, times or
+        over 1 + step for those that expand or consolidate
     T3  each week a consignment moves some legs; lost where its exponential draw is used up by the
         hazards of the edges passed; at the end it is sold
     T4  firefights ~ Binomial(crossings, base + gain x min(patrols x effort, 3) x escort), deaths
@@ -26,7 +27,9 @@ import numpy as np
 
 from spillover import rates
 from spillover.axes import GOODS, GROUPS, STATES
+from spillover.northern_route import legs_ahead, provinces_passed, service_effort
 from spillover.state import (
+    CONSOLIDATE,
     N_CONSIGNMENT_SLOTS,
     N_NETWORK_SLOTS,
     Counts,
@@ -36,7 +39,6 @@ from spillover.state import (
     arms_lethality,
     by_province,
     rows,
-    service_effort,
     tally,
 )
 from spillover.streams import Streams, purpose
@@ -45,7 +47,7 @@ from spillover.world.routes import AFGHAN_BORDER, Routes, routes
 
 NAME = "trafficking"
 READS = (
-    "network_home", "network_capital_usd", "network_path", "consignment_network",
+    "network_home", "network_capital_usd", "network_path", "network_mode", "consignment_network",
     "consignment_good", "consignment_amount", "consignment_path", "consignment_leg", "edge_hits",
     "edge_arrivals", "edge_hazard", "edge_patrol", "route_share", "corruption", "route_profit",
     "delivered", "link_patrols", "opium_price", "week_opium_sold_kg", "week_meth_kg", "fighters",
@@ -65,7 +67,6 @@ N_STATES, N_GOODS, OPIATES = len(STATES), len(GOODS), GOODS.index("opiates")
 MOST_SENT = (32, 8, 16, 8)  # consignments of each good a week; more goods make larger ones
 GOOD_OF = np.repeat(np.arange(N_GOODS), MOST_SENT)
 FIRST_SENT = np.cumsum((0, *MOST_SENT[:-1]))
-HALF_YEAR = 26.0  # weeks over which profit is smoothed
 PATROL_LIMIT = 3.0  # patrols beyond it make no more fights: traffickers see them and turn back
 
 
@@ -140,23 +141,26 @@ def move(state: State, week: int, ways: Routes, view: Any, streams: Streams) -> 
     """T3: advance every consignment on the way by a week."""
     row, slot = np.nonzero(state.consignment_network >= 0)
     way, leg = state.consignment_path[row, slot], state.consignment_leg[row, slot]
-    u = streams.uniform(LOSSES, week, N_CONSIGNMENT_SLOTS)[row, slot]
-    step = int(np.rint(view.trafficking.legs_per_week))
-    ahead = leg[:, None] + np.arange(step)
-    is_real = ahead < ways.way_legs[way][:, None]
-    edges = ways.way_edges[way[:, None], np.minimum(ahead, ways.way_edges.shape[1] - 1)]
-    met = is_real * np.take(state.edge_hazard, (row * ways.n_edges)[:, None] + edges)
-    survived = (np.cumsum(met, axis=1) < -np.log1p(-u)[:, None]).sum(axis=1)
-    lost = survived < step
-    passed = is_real & (np.arange(step) <= survived[:, None])
+    luck = -np.log1p(-streams.at(LOSSES, week, row, slot))
     n_rows, n_edges = state.edge_hazard.shape
-    here = np.broadcast_to(row[:, None], edges.shape)[passed]
+    legs, width = int(np.rint(view.trafficking.legs_per_week)), n_edges + 1
+    ahead = legs_ahead(ways, legs)
+    here, at = way * ahead.shape[1] + leg, row * width
+    hazard = np.concatenate([state.edge_hazard, np.zeros((n_rows, 1))], axis=1)
+    met, edge, is_safe = np.zeros(len(row)), np.zeros_like(way), np.ones(len(row), dtype=bool)
+    passed = []
+    for step in range(legs):
+        before, next_edge = is_safe, np.take(ahead, here + step)
+        passed.append((at + next_edge)[before])
+        met += np.take(hazard, at + next_edge)
+        is_safe = met < luck
+        edge = np.where(before & ~is_safe, next_edge, edge)
+    passages = np.bincount(np.concatenate(passed), minlength=n_rows * width)
     return _Moved(
         row, slot, state.consignment_network[row, slot],
         state.consignment_good[row, slot].astype(np.int64), state.consignment_amount[row, slot],
-        way, lost, ~lost & (leg + step >= ways.way_legs[way]),
-        edges[np.arange(len(row)), np.minimum(survived, step - 1)],
-        tally(here, edges[passed], None, n_rows, n_edges), step, leg == 0,
+        way, ~is_safe, is_safe & (leg + legs >= ways.way_legs[way]), edge,
+        passages.reshape(n_rows, width)[:, :n_edges], legs, leg == 0,
     )  # fmt: skip
 
 
@@ -165,7 +169,7 @@ def fights(state: State, week: int, passages: Counts, ways: Routes, view: Any, s
     """T4: firefights and deaths [r, c] where consignments cross the northern links."""
     par, owner = view.trafficking, view.world.link_state
     patrol = state.edge_patrol[:, ways.link_edge] * state.link_patrols
-    effort = (service_effort(view) * view.interdiction.posture)[owner]
+    effort = (service_effort(view.interdiction) * view.interdiction.posture)[owner]
     patrol = np.minimum(effort * patrol / view.border.patrol_density[owner], PATROL_LIMIT)
     p = par.firefight_base + par.firefight_per_patrol * par.escort * patrol
     u = streams.uniform(FIREFIGHTS, week, 2 * len(owner))
@@ -210,6 +214,7 @@ def settle(
         left = left - paid
         accounts[name] = paid.sum(axis=1)
     spare = np.maximum(left - np.int64(view.networks.working_capital), 0)
+    spare *= state.network_mode != CONSOLIDATE  # who consolidates saves
     taken = np.rint(view.networks.payout * spare).astype(np.int64)
     accounts["payout_usd"] = taken.sum(axis=1)
     return left - taken, accounts
@@ -221,12 +226,10 @@ def tax(
     """T6: capital after tax [r, n], tax received [r, 1 + g], tax frozen on the way [r]."""
     par, n_a = view.trafficking, view.world.n_provinces
     row, net, way = sent["row"], sent["network"], sent["way"]
-    value = sent["amount"] * prices[row, sent["good"]]
-    home = state.network_home[row, net]
-    where = value[:, None] * ways.province_share[home, ways.way_link[way]]
-    passing = np.bincount(
-        (row[:, None] * n_a + np.arange(n_a)).ravel(), where.ravel(), len(capital) * n_a
-    ).reshape(-1, 1, n_a)
+    value, home = sent["amount"] * prices[row, sent["good"]], state.network_home[row, net]
+    place, part = (table[home, ways.way_link[way]] for table in provinces_passed(ways))
+    where, worth = row[:, None] * n_a + place, value[:, None] * part
+    passing = np.bincount(where.ravel(), worth.ravel(), len(capital) * n_a).reshape(-1, 1, n_a)
     isisk = by_province(state.cell_fighters, state.cell_place, n_a)
     men = np.concatenate([isisk[:, None], state.fighters], axis=1)
     held = men / (men.sum(axis=1, keepdims=True) + par.tax_half)
@@ -244,12 +247,18 @@ def tax(
 
 def parcels(offered: Counts, weight: Floats) -> Counts:
     """T2: goods [r, good] split over their places [r, i] by weight, to the unit."""
-    running = np.concatenate([np.zeros((len(weight), 1)), np.cumsum(weight, axis=1)], axis=1)
-    start, end = running[:, FIRST_SENT], running[:, FIRST_SENT + MOST_SENT]
-    scale = offered / np.where(end > start, end - start, 1.0)
-    low = np.rint((running[:, :-1] - start[:, GOOD_OF]) * scale[:, GOOD_OF])
-    high = np.rint((running[:, 1:] - start[:, GOOD_OF]) * scale[:, GOOD_OF])
-    return (high - low).astype(np.int64)
+    parts = []
+    for g, mine in enumerate(np.split(weight, FIRST_SENT[1:], axis=1)):
+        some = np.where(mine.sum(axis=1, keepdims=True) > 0.0, mine, 1.0)
+        parts.append(rates.split_in_order(offered[:, g], some))
+    return np.concatenate(parts, axis=1)
+
+
+def reach(state: State, capital: Counts, networks: Any) -> Counts:
+    """T2: what draws consignments to a network [r, n]: its money, by decision; poor ones a bit."""
+    more = 1.0 + networks.size_step
+    size = np.array([1.0 / more, 1.0, more])[state.network_mode]
+    return np.rint((capital + 1) * size).astype(np.int64) * (state.network_home >= 0)
 
 
 def consignments(
@@ -257,8 +266,8 @@ def consignments(
 ) -> dict[str, Counts]:
     """T2: what sets out this week: row, network, good, amount and way of each [i].
 
-    The weight of a good is split over as many consignments as its usual size asks for, at most
-    MOST_SENT of them, in proportion to lognormal draws; a network is drawn by capital.
+    A good is split over as many consignments as its usual size asks for, at most MOST_SENT, in
+    proportion to lognormal draws; a network is drawn by its reach.
     """
     par, n_send = view.trafficking, len(GOOD_OF)
     u = streams.uniform(DISPATCH, week, 2 * n_send)
@@ -266,7 +275,7 @@ def consignments(
     weight = rates.lognormal(u[:, :n_send], par.consignment_log_sd)
     weight *= np.arange(n_send) - FIRST_SENT[GOOD_OF] < number[:, GOOD_OF]
     amount = parcels(offered, weight)
-    held = np.cumsum((capital + 1) * (state.network_home >= 0))  # a poor one gets a little
+    held = np.cumsum(reach(state, capital, view.networks))
     before = np.concatenate([[0], held[N_NETWORK_SLOTS - 1 :: N_NETWORK_SLOTS]])
     all_held = np.diff(before)
     row, send = np.nonzero((amount > 0) & (all_held > 0)[:, None])
@@ -294,13 +303,11 @@ def seat(is_free: Flags, sent: dict[str, Counts]) -> tuple[dict[str, Counts], Co
 def load(state: State, moved: _Moved, kept: dict[str, Counts], slot: Counts) -> dict[str, Any]:
     """The table of consignments after those that ended have left and others set out [r, x]."""
     ended = moved.lost | moved.sold
-    leave = (moved.row[ended], moved.slot[ended])
-    stay = (moved.row[~ended], moved.slot[~ended])
+    leave, stay = ((moved.row[these], moved.slot[these]) for these in (ended, ~ended))
     network = state.consignment_network.copy()
     good, amount = state.consignment_good.copy(), state.consignment_amount.copy()
     way, leg = state.consignment_path.copy(), state.consignment_leg.copy()
-    network[leave] = -1
-    amount[leave] = 0
+    network[leave], amount[leave] = -1, 0
     leg[stay] += moved.legs
     here = (kept["row"], slot)
     network[here], good[here], amount[here] = kept["network"], kept["good"], kept["amount"]
@@ -318,29 +325,24 @@ def goods(moved: _Moved, ways: Routes, par: Any, n_rows: int) -> dict[str, Any]:
     owner, region = ways.edge_state[edge], ways.edge_region[edge]
     raw = np.array([1.0 - par.opium_share + par.opium_share * par.refining, 1.0, 1.0, 0.0])
     seized = tally(row, owner * N_GOODS + good, amount, n_rows, N_STATES * N_GOODS)
-    n_q = len(ways.is_border_region)
+    n_q, drugs = len(ways.is_border_region), seized.reshape(n_rows, N_STATES, N_GOODS)
     by_region = np.bincount(row * n_q + region, amount * raw[good], n_rows * n_q)
-    drugs = seized.reshape(n_rows, N_STATES, N_GOODS)
     over = moved.is_first & ~(lost & (ways.edge_kind[moved.edge] == AFGHAN_BORDER))
     crossing = ways.way_entry[moved.way[over]] * N_GOODS + moved.good[over]
     entered = tally(moved.row[over], crossing, moved.amount[over], n_rows, N_STATES * N_GOODS)
     at, what, much, way = (x[sold] for x in (moved.row, moved.good, moved.amount, moved.way))
-    key = np.arange(N_STATES) * N_GOODS + what[:, None]
-    passed = much[:, None] * ways.way_passes[way]
-    each = np.broadcast_to(at[:, None], key.shape).ravel()
-    through = tally(each, key.ravel(), passed.ravel(), n_rows, N_STATES * N_GOODS)
-    gain = (much * par.margin[what])[:, None] * ways.way_state_share[way]
-    where = each * N_STATES + np.tile(np.arange(N_STATES), len(at))
-    earned = np.bincount(where, gain.ravel(), n_rows * N_STATES)
+    gain, states = much * par.margin[what], range(N_STATES)
+    through = [tally(at, what, much * ways.way_passes[way, c], n_rows, N_GOODS) for c in states]
+    earned = [np.bincount(at, gain * ways.way_state_share[way, c], n_rows) for c in states]
     return {
         "seized": drugs,
         "entered": entered.reshape(n_rows, N_STATES, N_GOODS),
         "seized_raw_kg": drugs * raw,
         "seized_region_kg": by_region.reshape(n_rows, n_q).astype(np.float64),  # also of none
-        "through": through.reshape(n_rows, N_STATES, N_GOODS),
+        "through": np.stack(through, axis=1),
         "delivered": tally(at, what, much, n_rows, N_GOODS),
         "seizures": tally(row, owner, None, n_rows, N_STATES),
-        "earned": earned.reshape(n_rows, N_STATES),
+        "earned": np.stack(earned, axis=1),
     }  # fmt: skip
 
 
@@ -350,11 +352,8 @@ def start(view: Any, streams: Streams) -> dict[str, Any]:
     return {
         "consignment_network": rows(streams, slots - 1),
         "consignment_good": rows(streams, slots.astype(np.int8)),
-        "consignment_amount": rows(streams, slots),
-        "consignment_path": rows(streams, slots),
-        "consignment_leg": rows(streams, slots),
-        "edge_hits": rows(streams, np.zeros(ways.n_edges)),
-        "edge_arrivals": rows(streams, np.zeros(ways.n_edges)),
+        **{f"consignment_{name}": rows(streams, slots) for name in ("amount", "path", "leg")},
+        **{f"edge_{name}": rows(streams, np.zeros(ways.n_edges)) for name in ("hits", "arrivals")},
         "week_flow_tax_usd": rows(streams, np.zeros(1 + len(GROUPS), dtype=np.int64)),
         "week_seizures": rows(streams, np.zeros(N_STATES, dtype=np.int64)),
         "week_loss": rows(streams, np.zeros(N_NETWORK_SLOTS, dtype=np.int64)),
@@ -392,7 +391,7 @@ def step(state: State, week: int, view: Any, streams: Streams) -> tuple[State, I
         network_capital_usd=capital,
         edge_hits=par.memory * state.edge_hits + hits,
         edge_arrivals=par.memory * state.edge_arrivals + moved.passages,
-        route_profit=state.route_profit + (earned - state.route_profit) / HALF_YEAR,
+        route_profit=rates.smoothed(state.route_profit, earned),
         week_flow_tax_usd=taxed,
         week_seizures=seizures,
         week_loss=loss,

@@ -270,7 +270,8 @@ class Outside(Agent):
         super().__init__(model, 0)
         self.week_foreign_attacks = self.week_russian_attacks = self.week_pakistan_attacks = 0
         self.russian_attention = self.pakistan_open = 1.0
-        self.russian_alarm = self.pakistani_alarm = self.chinese_pressure = 0.0
+        self.russian_alarm = self.pakistani_alarm = self.distant_alarm = 0.0
+        self.chinese_pressure = 0.0
         self.clash = 0.0  # of Kyrgyz and Tajik troops
         self.clash_weeks = 0
         self.afghans_elsewhere = 0  # refugees who moved on from the five

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spillover.twin.model import TwinModel
 
 N_NETWORK_SLOTS, N_CONSIGNMENT_SLOTS = 80, 256
+CONSOLIDATE, SHIFT, EXPAND = NETWORK_MODES = ("consolidate", "shift", "expand")
 OPIATES, METH, HASHISH, ARMS = GOODS
 WEIGHT_OF_KIND = {
     AFGHAN_BORDER: "weight_border",
@@ -77,15 +78,22 @@ class TraffickingNetwork(Agent):
     """People who buy in a border province and carry north."""
 
     def __init__(
-        self, model: TwinModel, slot: int, home: Province, way: Way, capital_usd: int, risk: float
+        self,
+        model: TwinModel,
+        slot: int,
+        home: Province,
+        way: Way,
+        capital_usd: int,
+        risk: list[float],
     ) -> None:
         super().__init__(model, slot)
         self.home, self.way, self.capital_usd = home, way, capital_usd
-        self.risk = [risk for _ in model.route.edges]
+        self.risk = list(risk)
+        self.mode = SHIFT
 
-    def is_waiting(self) -> bool:
-        """Whether something of it is on the way."""
-        return any(load.network is self for load in self.model.route.on_the_way())
+    def carried(self) -> int:
+        """How many consignments of it are on the way."""
+        return sum(load.network is self for load in self.model.route.on_the_way())
 
 
 class Consignment(Agent):

@@ -57,7 +57,7 @@ def step(model: TwinModel) -> None:
         attacks = counts.negative_binomial(province.index, expected[province], par.dispersion_shape)
         province.week_attacks, province.week_deadly = attacks, 0
         for i in range(min(attacks, IN_PROVINCE)):
-            slot = province.index * IN_PROVINCE + i
+            slot = i * n_a + province.index
             deaths = severities.deaths(slot, deadly, _severity(model))
             province.week_deadly += deaths > 0
             model.flows["deaths"][province.index] += deaths

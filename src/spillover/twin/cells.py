@@ -28,6 +28,7 @@ from spillover.twin.signs import (
 )
 
 if TYPE_CHECKING:
+    from spillover.twin.draws import Stream
     from spillover.twin.model import TwinModel
 
 NAME = "cells"
@@ -150,17 +151,19 @@ def _raids(model: TwinModel) -> list[float]:
 def _losses(model: TwinModel) -> tuple[int, int]:
     """K2: men captured, and men who still wait for a cell."""
     par, isisk = model.view.cells, model.isisk
-    n = len(isisk.cells) + 1
+    n = len(isisk.cells)
     losses = model.stream("cells/losses", n)
     leaving = model.stream("cells/exits", n)
     captures = model.stream("cells/captures", n)
+    strays = model.stream("cells/strays", 3)
     quit_hazard = par.disengagement_hazard
 
-    def lose(slot: int, men: int, raid: float) -> tuple[int, int]:
-        gone = losses.binomial(slot, men, p((raid + quit_hazard) / Y))
+    def lose(draws: list[tuple[Stream, int]], men: int, raid: float) -> tuple[int, int]:
+        (lost, i), (leaves, j), (caught_by, k) = draws
+        gone = lost.binomial(i, men, p((raid + quit_hazard) / Y))
         share = quit_hazard / (raid + quit_hazard) if raid + quit_hazard > 0 else 0.0
-        left = leaving.binomial(slot, gone, share)
-        caught = captures.binomial(slot, gone - left, par.captured_share)
+        left = leaves.binomial(j, gone, share)
+        caught = caught_by.binomial(k, gone - left, par.captured_share)
         model.flows["left"] += left
         model.flows["killed"] += gone - left - caught
         return gone, caught
@@ -170,10 +173,12 @@ def _losses(model: TwinModel) -> tuple[int, int]:
     model.flows |= {"killed": 0, "left": 0}
     for cell in isisk.living():
         raid = raids[cell.province.index] * _visibility(model, cell.mode)
-        gone, caught = lose(cell.index, cell.fighters, raid)
+        own = [(draws, cell.index) for draws in (losses, leaving, captures)]
+        gone, caught = lose(own, cell.fighters, raid)
         cell.fighters -= gone
         captured += caught
-    gone, caught = lose(n - 1, isisk.unassigned, mean(raids) * par.visibility_hiding)
+    own = [(strays, 0), (strays, 1), (strays, 2)]
+    gone, caught = lose(own, isisk.unassigned, mean(raids) * par.visibility_hiding)
     model.flows["captured"] = captured + caught
     return captured + caught, isisk.unassigned - gone
 

@@ -70,6 +70,7 @@ def _pull(model: TwinModel, state: State, engaged: float) -> float:
         + par.engagement_from_trust * (trust - par.trust_reference)
         + par.engagement_from_sco * min(integration, HIGHEST_LEVEL)
         + par.engagement_from_lever * state.delivered["engagement"]
+        + par.engagement_from_cut * max(1.0 - _support(model, "united_states"), 0.0)
         - _water_quarrel(model, state)
     )
     return sigma(float(score))
@@ -82,6 +83,17 @@ def _water_quarrel(model: TwinModel, state: State) -> float:
     blame = view.drivers.qosh_tepa_completion * (1.0 - min(agreed, 1.0))
     weight = view.structure.coupling.water_tension * view.diplomacy.engagement_loss_from_water
     return float(weight * missing_water(model, state) * blame)
+
+
+def _support(model: TwinModel, name: str) -> float:
+    """Money of an outside power, 1 = 2021."""
+    return next(power.support for power in model.powers if power.name == name)
+
+
+def _left_of_conditions(model: TwinModel) -> float:
+    """W of D2: what conditions still earn beside the gifts of Moscow and Beijing."""
+    moves = min(model.view.drivers.recognition, 1.0) + max(_support(model, "china") - 1.0, 0.0)
+    return float(max(1.0 - model.view.diplomacy.conditions_loss_from_moves * moves, 0.0))
 
 
 def _conditions(model: TwinModel, state: State) -> float:
@@ -102,10 +114,11 @@ def _reciprocity(model: TwinModel, faction: Faction) -> float:
         logit(float(par.reciprocity_start[faction.index]))
         + slope * (mean([e for _, e in pressing]) - par.engagement_reference)
         + par.reciprocity_from_stake * stake
-        + rewarded * mean([level * e for level, e in pressing])
+        + rewarded * _left_of_conditions(model) * mean([level * e for level, e in pressing])
         - par.reciprocity_loss_from_bare_pressure * mean([lev * (1.0 - e) for lev, e in pressing])
         - par.reciprocity_loss_from_sanctions * lever_mean(model, "targeted_sanctions")
         - par.reciprocity_loss_from_recognition * recognition_mean(model)
+        - par.reciprocity_loss_from_rivals * (mean([x.support for x in model.powers]) - 1.0)
     )
     return sigma(float(score))
 

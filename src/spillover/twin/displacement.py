@@ -21,7 +21,9 @@ EARTH_RADIUS_KM = 6371.0
 TO_ONE_HOST, TO_ONE_STATE = 4, 20
 """One in so many of a province leaves in a week at most."""
 BY_STATE = ("tries", "arrivals", "irregular", "refused", "moved_on", "deported")
-BY_PROVINCE = ("arrivals_by_province", "deported_by_province")
+BY_PROVINCE = (
+    "arrivals_by_province", "deported_by_province", "stranded_by_province", "stranded_at_border",
+)  # fmt: skip
 
 
 def start(model: TwinModel) -> None:
@@ -193,7 +195,7 @@ def _refuge(model: TwinModel, hazards: Sequence[float], left: Sequence[int], wai
     """E5 to E7: who enters the five states, and who leaves them."""
     par, n_c = model.view.displacement, len(model.states)
     draws = model.stream("displacement/refuge", 7 * n_c)
-    booked: dict[str, list[Any]] = {name: [0] * n_c for name in (*BY_STATE, "push")}
+    booked: dict[str, list[Any]] = {name: [0] * n_c for name in (*BY_STATE, "push", "stranded")}
     booked |= {name: [0] * len(model.provinces) for name in BY_PROVINCE}
     demand = [float(par.arrivals_base[c]) / float(par.openness_start[c]) for c in range(n_c)]
     for state in model.states:
@@ -235,7 +237,26 @@ def _refuge(model: TwinModel, hazards: Sequence[float], left: Sequence[int], wai
         for name, count in zip(BY_STATE, counts, strict=True):
             booked[name][c] = count
         booked["push"][c] = push
+        _strand(model, state, shares, min(left) // TO_ONE_STATE, booked)
     model.flows |= booked
+
+
+def _strand(
+    model: TwinModel, state: State, shares: list[float], most: int, booked: dict[str, list[Any]]
+) -> None:
+    """E6: those refused who stay at the border of the state."""
+    gate = [province.hops[state.index] == 1 for province in model.provinces]
+    share = model.view.displacement.stranded_share if any(gate) else 0.0
+    draws = model.stream("displacement/stranded", len(model.states))
+    staying = min(draws.binomial(state.index, booked["refused"][state.index], share), most)
+    booked["stranded"][state.index] = staying
+    near = [max(part * open_, 1e-12) for part, open_ in zip(shares, gate, strict=True)]
+    parts = zip(model.provinces, split(staying, shares), split(staying, near), strict=True)
+    for province, out, stay in parts:
+        province.residents -= out
+        province.displaced += stay
+        booked["stranded_by_province"][province.index] += out
+        booked["stranded_at_border"][province.index] += stay
 
 
 def _openness(model: TwinModel, state: State) -> float:

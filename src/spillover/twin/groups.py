@@ -199,28 +199,34 @@ def _hops_to_presser(model: TwinModel, group: ArmedGroup) -> list[int] | None:
 def _relocate(model: TwinModel, group: ArmedGroup, pressure: float) -> None:
     """G4: bodies are pushed away from what presses, or pulled to the north."""
     par, n_a = model.view.groups, len(model.provinces)
-    draws = model.stream("groups/relocation", len(model.groups) * 3 * n_a)
+    mobile = [other.name for other in model.groups if other.name not in STAYING]
+    if group.name not in mobile:
+        return
+    first = mobile.index(group.name) * n_a
+    order, pull, where = (
+        model.stream(f"groups/{name}", len(mobile) * n_a)
+        for name in ("told", "pulled", "destination")
+    )
     told = par.relocation_hazard * model.view.structure.coupling.relocation
     hops = _hops_to_presser(model, group)
     after = [0] * n_a
     for province in model.provinces:
         a, men = province.index, group.fighters[province.index]
-        push, pull, where = (group.index * 3 * n_a + kind * n_a + a for kind in range(3))
         place = province
         if not men:
             continue
-        if draws.is_hit(push, p(told * pressure / Y)):
+        if order.is_hit(first + a, p(told * pressure / Y)):
             farther = _farther(province, hops)
             if farther:
                 gone = rint(par.removed_share * men)
                 men -= gone
-                place = draws.pick(where, farther)
+                place = where.pick(first + a, farther)
                 _book(model, group, province, removed=gone, relocated=men)
-        elif group.name not in STAYING and draws.is_hit(pull, p(par.northward_displacement)):
+        elif pull.is_hit(first + a, p(par.northward_displacement)):
             nearer = [
                 other for other in province.neighbours if min(other.hops) < min(province.hops)
             ]
-            place = draws.pick(where, nearer) if nearer else province
+            place = where.pick(first + a, nearer) if nearer else province
             _book(model, group, province, relocated=men if nearer else 0)
         after[place.index] += men
     group.fighters = after

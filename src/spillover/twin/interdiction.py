@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spillover.twin.agents import State
 from spillover.twin.agents_route import Edge
 from spillover.twin.arithmetic import Y, clip, logit, sigma
-from spillover.twin.route_signs import effort, first_way_shares, usual_profit
+from spillover.twin.route_signs import strength, unit_of_effort, usual_profit
 
 if TYPE_CHECKING:
     from spillover.twin.model import TwinModel
@@ -35,10 +35,9 @@ def step(model: TwinModel) -> None:
     if model.week % REALLOCATION_WEEKS == 0:
         for state in model.states:
             _reallocate(model, state)
-    shares = first_way_shares(model)
     for state in model.states:
         state.corruption = _corruption(model, state)
-    unit = _unit_of_effort(model, shares)
+    unit = unit_of_effort(model)
     for edge in model.route.edges:
         edge.hazard = _hazard(model, edge, unit)
     model.flows["edge_hazard_mean"] = [_mean_hazard(model, state) for state in model.states]
@@ -74,27 +73,6 @@ def _corruption(model: TwinModel, state: State) -> float:
     return float(state.corruption + par.corruption_speed * (goal - state.corruption))
 
 
-def _strength(model: TwinModel, edge: Edge) -> float:
-    """strength_e of J3."""
-    par = model.view.interdiction
-    if edge.kind_weight is None:
-        return 0.0
-    ease = par.ease_flat - par.ease_loss * edge.difficulty
-    return float(getattr(par, edge.kind_weight) * effort(model, edge.state) * ease)
-
-
-def _unit_of_effort(model: TwinModel, shares: list[float]) -> float:
-    """J4: eta."""
-    par = model.view.interdiction
-    if not model.route.ways:  # nothing passes that could be seized
-        return 0.0
-    honest = [1.0 - float(k) for k in par.corruption_start]
-    met = 0.0
-    for way, share in zip(model.route.ways, shares, strict=True):
-        met += share * sum(_strength(model, edge) * honest[edge.state.index] for edge in way.edges)
-    return -math.log(1.0 - par.interception) / max(met, LEAST)
-
-
 def _hazard(model: TwinModel, edge: Edge, unit: float) -> float:
     """J3."""
     view, state = model.view, edge.state
@@ -111,7 +89,7 @@ def _hazard(model: TwinModel, edge: Edge, unit: float) -> float:
         unit
         * grown
         * float(par.posture[state.index])
-        * _strength(model, edge)
+        * strength(model, edge)
         * patrols**par.patrol_exponent
         * gain
         * (1.0 - state.corruption)

@@ -93,13 +93,13 @@ def _wear(model: TwinModel, paid: float) -> None:
     aid = view.drivers.external_grants / view.rule.aid_reference - 1.0
     hazard = par.ban_erosion * authorities.ban_enforcement * math.exp(-par.erosion_from_aid * aid)
     hazard *= 1.0 - par.livelihoods_relief * paid
-    authorities.ban_wear += p(hazard / Y) * (1.0 - authorities.ban_wear)
+    authorities.ban_wear += p(hazard / Y) * max(par.ban_wear_limit - authorities.ban_wear, 0.0)
 
 
 def _sow(model: TwinModel, paid: float) -> None:
     """N3."""
     par, enforced = model.view.opium, model.authorities.ban_enforcement
-    worth = par.sowing_from_price * math.log(model.opium_traders.price / par.price_reference)
+    worth = par.sowing_from_price * _hope(model)
     most = par.land_ceiling * par.area_reference
     for province, weight in zip(model.provinces, _land(model), strict=True):
         reach = province.control * (1.0 - float(par.ban_resistance[province.zone]))
@@ -107,6 +107,14 @@ def _sow(model: TwinModel, paid: float) -> None:
         unpaid = 1.0 - par.livelihoods_sowing * paid
         province.poppy_ha = rint(most * weight * sigma(wish) * unpaid)
     model.flows["sown_ha"] = [province.poppy_ha for province in model.provinces]
+
+
+def _hope(model: TwinModel) -> float:
+    """ln(X / price_reference) of N3: today's price, drawn to the one that farmers remember."""
+    par, traders = model.view.opium, model.opium_traders
+    dearer = par.price_persistence * math.log(traders.price / par.price_start)
+    dearer += (1.0 - par.price_persistence) * traders.price_memory
+    return dearer + math.log(par.price_start / par.price_reference)
 
 
 def _done(par: Any, calendar_week: int) -> float:
@@ -184,7 +192,8 @@ def _reprice(model: TwinModel, price: float) -> None:
     coming = TONNE * par.cover_years * par.normal_crop
     stock = sum(province.farm_stock_kg for province in model.provinces) + traders.stock_kg
     expected = max(stock + (1.0 - traders.ban_belief) * coming, TONNE)
-    scarce = math.log((_stock_at_start(model) + coming) / expected)
+    given_up = (par.demand_elasticity_late - par.demand_elasticity) * traders.price_memory
+    scarce = math.log((_stock_at_start(model) * math.exp(-given_up) + coming) / expected)
     noise = par.price_noise * model.stream("opium/price", 1).normal(0)
     gap = par.price_from_cover * scarce - math.log(price / par.price_start)
     wanted = price * math.exp(par.price_speed * gap + noise)

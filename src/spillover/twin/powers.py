@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 NAME = "powers"
 SMOOTHING_WEEKS = 26
-MOST_ATTENTION, MOST_SUPPORT = 2.0, 3.0
+MOST_ATTENTION, MOST_SUPPORT, MOST_SANCTIONS = 2.0, 3.0, 2.0
 
 
 def start(model: TwinModel) -> None:
     """Dated stances without a reaction."""
     outside = model.outside
-    outside.russian_alarm = 0.0
+    outside.russian_alarm = outside.distant_alarm = 0.0
     outside.pakistani_alarm = float(model.view.powers.attacks_reference)
     outside.russian_attention = _attention_goal(model, second_base=0.0)
     outside.chinese_pressure = float(model.view.drivers.chinese_pressure)
@@ -35,6 +35,8 @@ def step(model: TwinModel) -> None:
     russia, pakistan = outside.week_russian_attacks, outside.week_pakistan_attacks
     outside.russian_alarm += (russia - outside.russian_alarm) / SMOOTHING_WEEKS
     outside.pakistani_alarm += (pakistan - outside.pakistani_alarm) / SMOOTHING_WEEKS
+    away = outside.week_foreign_attacks - russia
+    outside.distant_alarm += (away - outside.distant_alarm) / SMOOTHING_WEEKS
     goal = _attention_goal(model, model.state("KGZ").delivered["second_base"])
     lag = view.powers.attention_weeks
     outside.russian_attention += (goal - outside.russian_attention) / lag
@@ -86,8 +88,21 @@ def _answer(model: TwinModel, surge: float, calm: float) -> None:
         if host.name == "pakistan":
             host.expulsion = math.exp(par.expulsion_from_attacks * surge)
         else:
-            host.expulsion = float(par.iran_economy ** (-par.expulsion_from_economy))
+            poorer = par.iran_economy ** (-par.expulsion_from_economy)
+            host.expulsion = float(poorer * math.exp(par.iran_from_attacks * _struck(model)))
     model.flows["closing"] = closing
+
+
+def _struck(model: TwinModel) -> float:
+    """X5: how fresh the attacks further away are."""
+    return p(SMOOTHING_WEEKS * model.outside.distant_alarm)
+
+
+def _sanctions(model: TwinModel) -> float:
+    """X5: weight of sanctions."""
+    par = model.view.powers
+    heavier = par.sanctions * (1.0 + par.sanctions_from_attacks * _struck(model))
+    return float(min(heavier, MOST_SANCTIONS))
 
 
 def _support(model: TwinModel, engagement: float, bargaining: float) -> None:
@@ -95,22 +110,28 @@ def _support(model: TwinModel, engagement: float, bargaining: float) -> None:
     par = model.view.powers
     usual = mean(model.view.diplomacy.engagement_start.tolist())
     vacuum = max(1.0 - float(par.support[POWERS.index("united_states")]), 0.0)
+    sanctions = _sanctions(model)
+    relief = max(1.0 + par.support_from_relief * (1.0 - sanctions), 0.0)
+    shut = par.india_from_pakistan * (1.0 - model.outside.pakistan_open)
+    indian = float(par.support[POWERS.index("india")]) * (1.0 + shut)
     offers = {}
     for power in model.powers:
         offer = float(par.support[power.index])
         if power.name in ("russia", "china"):
             offer *= 1.0 + par.support_from_vacuum * vacuum
+            if power.name == "china":
+                offer *= max(1.0 + par.china_from_isolation * (1.0 - indian), 0.0)
         elif power.name == "india":
-            offer *= 1.0 + par.india_from_pakistan * (1.0 - model.outside.pakistan_open)
+            offer = indian
         elif power.name in ("turkey", "azerbaijan"):
             offer *= max(1.0 + par.support_from_engagement * (engagement - usual), 0.0)
-        offers[power] = offer * (1.0 + par.support_from_relief * (1.0 - par.sanctions))
+        offers[power] = offer * relief
     squares = sum(offer**2 for offer in offers.values())
     bidders = sum(offers.values()) ** 2 / max(squares, 1e-12)
     terms = 1.0 + par.support_from_bargaining * bargaining * bidders / len(POWERS)
     for power, offer in offers.items():
         power.support = min(offer * terms, MOST_SUPPORT)
-    model.flows["bidders"] = bidders
+    model.flows |= {"bidders": bidders, "sanctions": sanctions}
 
 
 def fields(model: TwinModel) -> dict[str, Any]:
@@ -120,6 +141,7 @@ def fields(model: TwinModel) -> dict[str, Any]:
         "russian_attention": outside.russian_attention,
         "russian_alarm": outside.russian_alarm,
         "pakistani_alarm": outside.pakistani_alarm,
+        "distant_alarm": outside.distant_alarm,
         "chinese_pressure": outside.chinese_pressure,
         "pakistan_open": outside.pakistan_open,
         "expulsion": [host.expulsion for host in model.hosts],

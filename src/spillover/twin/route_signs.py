@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spillover.axes import GOODS
 from spillover.twin.agents_route import HASHISH, METH, OPIATES
-from spillover.twin.arithmetic import Y, softmax
+from spillover.twin.arithmetic import Y, p, softmax
 
 if TYPE_CHECKING:
     from spillover.twin.agents import Province, State
-    from spillover.twin.agents_route import Way
+    from spillover.twin.agents_route import Edge, Way
     from spillover.twin.model import TwinModel
 
-
+LEAST = 1e-12  # below which nothing is divided by
 EFFORT = {
     "KAZ": "effort_kazakhstan",
     "KGZ": "effort_kyrgyzstan",
@@ -84,6 +85,42 @@ def first_way_shares(model: TwinModel) -> list[float]:
         for w, share in enumerate(softmax(scores)):
             shares[w] += weight / whole * share
     return shares
+
+
+def strength(model: TwinModel, edge: Edge) -> float:
+    """strength_e of J3."""
+    par = model.view.interdiction
+    if edge.kind_weight is None:
+        return 0.0
+    ease = par.ease_flat - par.ease_loss * edge.difficulty
+    return float(getattr(par, edge.kind_weight) * effort(model, edge.state) * ease)
+
+
+def honest_strength(model: TwinModel, edge: Edge) -> float:
+    """strength_e (1 - start_c) of J4: what bribes leave of it in August 2021."""
+    kept = 1.0 - float(model.view.interdiction.corruption_start[edge.state.index])
+    return strength(model, edge) * kept
+
+
+def unit_of_effort(model: TwinModel) -> float:
+    """eta of J4."""
+    par = model.view.interdiction
+    if not model.route.ways:  # nothing passes that could be seized
+        return 0.0
+    met = 0.0
+    for way, share in zip(model.route.ways, first_way_shares(model), strict=True):
+        met += share * sum(honest_strength(model, edge) for edge in way.edges)
+    return -math.log(1.0 - par.interception) / max(met, LEAST)
+
+
+def first_risk(model: TwinModel) -> list[float]:
+    """start_e of V2: what everybody believes of each edge in August 2021."""
+    unit = unit_of_effort(model)
+    belief = model.view.networks.start_belief
+    return [
+        min(belief * p(unit * honest_strength(model, edge)), 1.0 - LEAST)
+        for edge in model.route.edges
+    ]
 
 
 def usual_profit(model: TwinModel, state: State) -> float:

@@ -150,6 +150,13 @@ def _returnee_burden(model: TwinModel, province: Province) -> float:
     return float(model.view.structure.coupling.aid_and_returnees * burden)
 
 
+def _displaced_change(model: TwinModel, province: Province) -> float:
+    """d_a: displaced people as a share of the people of the province, less that of the start."""
+    view = model.view
+    more = province.displaced / max(province.population, 1) - view.displacement.displaced_start
+    return float(view.structure.coupling.aid_and_returnees * more)
+
+
 def _legitimacy(model: TwinModel, province: Province, income: float, excess: float) -> float:
     """R8, after control has moved."""
     par = model.view.rule
@@ -176,8 +183,10 @@ def _grieve(model: TwinModel) -> None:
     weight = par.hardship_from_unemployment
     need = food_need(model)
     for province in model.provinces:
-        burden = par.unemployment_from_returnees * _returnee_burden(model, province)
-        jobless = min(drivers.unemployment + burden, 1.0)
+        jobless = drivers.unemployment
+        jobless += par.unemployment_from_returnees * _returnee_burden(model, province)
+        jobless += par.unemployment_from_displaced * _displaced_change(model, province)
+        jobless = clip(jobless, 0.0, 1.0)
         hardship = weight * jobless + (1.0 - weight) * need
         province.grievance = hardship * (1.0 - province.legitimacy)
 

@@ -198,12 +198,13 @@ def _backing(model: TwinModel, corridor: Corridor) -> float:
     return backing
 
 
-def _money(model: TwinModel, corridor: Corridor) -> float:
-    """money_y of Y6."""
+def _money(model: TwinModel, corridor: Corridor, iranian: float) -> float:
+    """money_y of Y6, from how much further the Iranian line has come."""
     par = model.view.trade
     abroad = sum(corridor.backers[power.name] * (power.support - 1.0) for power in model.powers)
     invested = par.works_per_investment * _backing(model, corridor)
-    return max(1.0 + par.works_from_powers * abroad + invested, 0.0)
+    pushed = float(par.works_from_iran[corridor.index]) * iranian
+    return max(1.0 + par.works_from_powers * abroad + invested + pushed, 0.0)
 
 
 def _safety(model: TwinModel, corridor: Corridor) -> float:
@@ -238,11 +239,13 @@ def _build(model: TwinModel) -> None:
     par, n_y = model.view.trade, len(model.corridors)
     draws = model.stream("trade/works", 2 * n_y)
     accounts: dict[str, list[float]] = {"works": [], "opening": [], "damage": []}
+    rival = next(corridor for corridor in model.corridors if corridor.name == "HERAT-MAZAR")
+    iranian = rival.progress - float(par.start_progress[rival.index])
     for corridor in model.corridors:
         y, before = corridor.index, corridor.progress
         delay = par.delay * math.exp(par.delay_sd * corridor.delay_deviate)
         pace = float(par.pace[y]) * float(par.works_factor[y]) / (Y * delay)
-        pace *= _money(model, corridor) * _safety(model, corridor)
+        pace *= _money(model, corridor, iranian) * _safety(model, corridor)
         pace *= model.week >= float(par.works_begin[y])
         reached = before + max(min(before + pace, READY) - before, 0.0)
         works, opening, damage = reached - before, 0.0, 0.0

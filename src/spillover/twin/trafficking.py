@@ -10,6 +10,8 @@ from spillover.axes import GOODS
 from spillover.twin.agents import Province, State
 from spillover.twin.agents_route import (
     ARMS,
+    CONSOLIDATE,
+    EXPAND,
     HASHISH,
     METH,
     N_CONSIGNMENT_SLOTS,
@@ -161,7 +163,8 @@ def _settle_accounts(model: TwinModel, road: Road) -> None:
             paid = min(due, left)
             left -= paid
             booked[name] += paid
-        payout = rint(own.payout * max(left - int(own.working_capital), 0))
+        spare = max(left - int(own.working_capital), 0)
+        payout = 0 if network.mode == CONSOLIDATE else rint(own.payout * spare)
         network.capital_usd = left - payout
         booked["payout_usd"] += payout
     model.flows |= booked
@@ -256,15 +259,22 @@ def _send(model: TwinModel) -> list[Consignment]:
 
 
 def _owner(model: TwinModel, u: float) -> TraffickingNetwork | None:
-    """The network that gets a consignment, by money."""
+    """The network that gets a consignment, by reach."""
     networks = model.route.at_work()
-    aim = math.floor(u * sum(network.capital_usd + 1 for network in networks))
+    aim = math.floor(u * sum(_reach(model, network) for network in networks))
     reached = 0
     for network in networks:
-        reached += network.capital_usd + 1
+        reached += _reach(model, network)
         if aim < reached:
             return network
     return None
+
+
+def _reach(model: TwinModel, network: TraffickingNetwork) -> int:
+    """reach_n of T2."""
+    more = 1.0 + model.view.networks.size_step
+    size = {CONSOLIDATE: 1.0 / more, EXPAND: more}.get(network.mode, 1.0)
+    return rint((network.capital_usd + 1) * size)
 
 
 def _tax(model: TwinModel, sent: list[Consignment]) -> None:

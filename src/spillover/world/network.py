@@ -82,6 +82,11 @@ class World:
         return len(self.link_ids)
 
     @property
+    def province_people(self) -> Ints:
+        """People of the Afghan provinces [a]."""
+        return self.population[: self.n_provinces]
+
+    @property
     def province_ids(self) -> tuple[str, ...]:
         """Ids of the Afghan provinces, [v]."""
         return self.place_ids[: self.n_provinces]
