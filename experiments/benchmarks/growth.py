@@ -18,13 +18,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from machine import interleaved, spread, write
+from machine import crowd, interleaved, spread, write
 
 from spillover import kernel
 from spillover.cli import main as spillover
 from spillover.evidence import load_tree
 from spillover.streams import Streams
-from spillover.twin.study import busy
 from spillover.world import load_world
 from spillover.world.subset import SIX_PLACES, SMALL_MAP, small_world
 
@@ -53,7 +52,7 @@ def sizes() -> dict[str, dict[int, Callable[[], None]]]:
     """By kind of growth: what to run at each size."""
     long = load_tree().compile(8 * WEEKS, load_world())
     people = (5_000, 50_000, 500_000, 5_000_000)
-    crowds = {n: busy(load_tree(), load_world(), WEEKS, n) for n in people}
+    crowds = {n: crowd(n, WEEKS) for n in people}
     return {
         "replicates": {n: partial(run, long, n, WEEKS) for n in (50, 100, 200, 400)},
         "weeks": {n: partial(run, long, BATCH, n) for n in (24, 48, 96, 192)},

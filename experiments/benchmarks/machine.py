@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,6 +17,9 @@ import pandas as pd
 import scipy
 
 from spillover.batch.backend import model_backend
+from spillover.evidence import Parameters, load_tree
+from spillover.world import load_world
+from spillover.world.subset import scaled
 
 RESULTS = Path("results/benchmarks")
 
@@ -62,6 +66,23 @@ def spread(values: list[float], scale: float = 1.0) -> dict[str, float]:
         "low": min(values) * scale,
         "high": max(values) * scale,
     }
+
+
+def crowd(people: int, weeks: int) -> Parameters:
+    """The documented world on the whole map with so many people in its cohorts.
+
+    The inflow of recruits, which grows with the people here, stays inside its bounds.
+    """
+    tree, world = load_tree(), load_world()
+    smaller, changes = scaled(world, tree.compile(1, world), people)
+    highest = tree.entries["recruitment.inflow"].bounds[1]
+    changes = [
+        replace(change, value=min(change.value, highest))
+        if change.path == "recruitment.inflow"
+        else change
+        for change in changes
+    ]
+    return tree.with_changes(changes).compile(weeks, smaller)
 
 
 def copy_bandwidth(n_bytes: int) -> float:

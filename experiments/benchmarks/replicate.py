@@ -4,8 +4,8 @@
 
 A replicate is all that a worker computes: 229 weeks of the default world, recording and tables
 included. Every batch size runs in a process of its own, so that its peak memory is its own. The
-twin runs some weeks of the same world with 5,000, 50,000 and 500,000 people; the kernel runs the
-same weeks in between.
+twin, in which everyone draws for itself, runs some weeks of the same world with 5,000, 50,000 and
+500,000 people; the kernel runs the same weeks in between.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 import pandas as pd
-from machine import interleaved, spread, write
+from machine import crowd, interleaved, spread, write
 
 from spillover import kernel
 from spillover.clock import HORIZONS
@@ -25,10 +25,9 @@ from spillover.evidence import load_tree
 from spillover.observe import simulate
 from spillover.streams import Streams
 from spillover.twin import TwinModel
-from spillover.twin.study import busy
 from spillover.world import load_world
 
-TWIN_WEEKS = 6
+TWIN_WEEKS = 16
 
 
 def hindcast(batch: int, rounds: int, pipe: Any) -> None:
@@ -63,8 +62,8 @@ def by_batch(batches: list[int], rounds: int) -> pd.DataFrame:
 
 def beside_twin(people: int, rounds: int, batch: int) -> dict[str, float]:
     """Milliseconds per replicate-week of twin and kernel on 87 places with so many people."""
-    parameters = busy(load_tree(), load_world(), n_weeks=TWIN_WEEKS, people=people)
-    twins = [TwinModel(parameters, 1, replicate=r) for r in range(rounds)]
+    parameters = crowd(people, TWIN_WEEKS)
+    twins = [TwinModel(parameters, 1, replicate=r, flows="own") for r in range(rounds)]
 
     def twin() -> None:
         model = twins.pop()
