@@ -36,7 +36,7 @@ from spillover.world import World, load_world
 
 pytestmark = pytest.mark.slow
 
-SEED, REPLICATES, WEEKS = 20210815, 5, 26
+SEED, REPLICATES, WEEKS = 20210815, 30, 26
 SAMPLE = 40
 KEY = "coverage"  # of the sample; another word gives another sample
 PATHS_TRIED = 4  # parameters of one fact; one that acts is enough
