@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -66,8 +65,8 @@ def exponent(n: list[int], seconds: list[float]) -> float:
     return float(np.polyfit(np.log(n), np.log(seconds), 1)[0])
 
 
-def sweep(workers: int) -> float:
-    """Seconds of a hindcast of 400 replicates with so many workers, start and summary included."""
+def sweep(workers: int) -> None:
+    """A hindcast of 400 replicates with so many workers, start and summary included."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder) / "sweep"
         words = [
@@ -75,11 +74,9 @@ def sweep(workers: int) -> float:
             "engine.batch_size=100", f"engine.workers={workers}", "figures=false",
             f"results={results}",
         ]  # fmt: skip
-        begin = time.perf_counter()
         code = spillover(words)
         if code:
             raise RuntimeError(f"the sweep of the benchmark ended with exit code {code}")
-        return time.perf_counter() - begin
 
 
 def main() -> None:

@@ -43,10 +43,8 @@ def describe() -> dict[str, Any]:
     }
 
 
-def interleaved(
-    tasks: Mapping[Any, Callable[[], float | None]], rounds: int
-) -> dict[Any, list[float]]:
-    """Seconds of each task in every round; a task may time itself and return its seconds.
+def interleaved(tasks: Mapping[Any, Callable[[], None]], rounds: int) -> dict[Any, list[float]]:
+    """Seconds of each task in every round.
 
     Rounds go through all tasks, so that a slow minute of the machine falls on each of them.
     """
@@ -54,8 +52,8 @@ def interleaved(
     for _ in range(rounds):
         for name, task in tasks.items():
             begin = time.perf_counter()
-            own = task()
-            seconds[name].append(time.perf_counter() - begin if own is None else own)
+            task()
+            seconds[name].append(time.perf_counter() - begin)
     return seconds
 
 

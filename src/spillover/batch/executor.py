@@ -36,7 +36,7 @@ from spillover.batch.store import Receipt
 DEATHS_ALLOWED = 1
 """A chunk is tried again after this many deaths of its worker."""
 _TELL_EVERY_SECONDS = 2.0
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,7 @@ def _run_here(
 def _run_workers(
     strands: Sequence[Strand], n_workers: int, make_backend: MakeBackend, on_week: OnWeek | None
 ) -> Generator[Done, None, None]:
-    for variable in ONE_THREAD:  # inherited by the workers: one core each
-        os.environ.setdefault(variable, "1")
+    one_core_each()
     context = multiprocessing.get_context("spawn")
     queue = deque(strands)
     deaths: dict[str, int] = {}
@@ -118,6 +117,12 @@ def _run_workers(
     finally:
         for worker in workers:
             _stop(worker)
+
+
+def one_core_each() -> None:
+    """Let the processes that are started from now on use one thread inside numpy."""
+    for variable in _ONE_THREAD:
+        os.environ.setdefault(variable, "1")
 
 
 def _start_worker(context: SpawnContext, make_backend: MakeBackend) -> _Worker:

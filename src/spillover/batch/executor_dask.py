@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
-import os
 import platform
 import queue
 import time
@@ -38,7 +37,7 @@ from spillover.batch.chunk import (
     record_failure,
     run_strand,
 )
-from spillover.batch.executor import ONE_THREAD, Done, ignoring_interrupts, now_and_then
+from spillover.batch.executor import Done, ignoring_interrupts, now_and_then, one_core_each
 from spillover.batch.schema import EngineConfig
 from spillover.batch.store import Receipt, chunk_damage, read_receipt
 from spillover.errors import UserError
@@ -298,8 +297,7 @@ def _connected(workers: int, address: str | None) -> Iterator[Any]:
     import dask
     import distributed
 
-    for variable in ONE_THREAD:  # inherited by the workers: one core each
-        os.environ.setdefault(variable, "1")
+    one_core_each()
     for name in ("distributed", "distributed.client"):  # what matters is said by errors of ours
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(_SETTINGS), ExitStack() as stack:
