@@ -42,8 +42,8 @@ help: ## list these commands
 
 set-up: $(STAMP) ## make the virtual environment with the locked packages
 
-run: $(STAMP) ## run the quick experiment: 4 scenarios, with and without the full package
-	$(BIN)/spillover sweep experiment=$(EXPERIMENT)
+run: $(STAMP) ## compare the full package with the present policies in 4 scenarios: a decision card
+	$(BIN)/spillover compare experiment=$(EXPERIMENT)
 
 validate: $(STAMP) ## compare a hindcast with what was observed; ARGS="--priors 50" adds draws
 	$(BIN)/spillover validate $(ARGS)

@@ -105,23 +105,26 @@ def _dispatch(words: list[str], make_backend: MakeBackend | None) -> int:
     return VERBS[verb](verb, rest, make_backend)
 
 
-def _run_or_sweep(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
-    if {"-m", "--multirun"} & set(words):
-        raise UserError(
-            "Multirun is not needed here: `sweep` crosses scenarios and policies, and resumes.",
-            got="-m",
-            allowed="spillover sweep scenario=a,b policy=c,d",
-            next="Use `spillover sweep` with the same overrides, without -m.",
-        )
+def _simulate(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
     parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
     parser.add_argument("overrides", nargs="*")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--config-dir", type=Path)
+    parser.add_argument("-m", "--multirun", action="store_true")
     options = parser.parse_intermixed_args(words)
-    from spillover.commands.run import Request, run
+    from spillover.commands.run import Request
 
-    request = Request(verb, tuple(options.overrides), options.dry_run, options.config_dir)
-    return run(request, ["spillover", verb, *words], make_backend)
+    # Hydra's word for several values; here they are the cells of one resumable folder
+    asked = "sweep" if options.multirun and verb == "run" else verb
+    request = Request(asked, tuple(options.overrides), options.dry_run, options.config_dir)
+    argv = ["spillover", verb, *words]
+    if verb == "compare":
+        from spillover.commands.compare import compare_policies
+
+        return compare_policies(request, argv, make_backend)
+    from spillover.commands.run import run
+
+    return run(request, argv, make_backend)
 
 
 def _explain(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
@@ -186,8 +189,9 @@ def _validate(verb: str, words: list[str], make_backend: MakeBackend | None) -> 
 
 
 VERBS: dict[str, Callable[[str, list[str], MakeBackend | None], int]] = {
-    "run": _run_or_sweep,
-    "sweep": _run_or_sweep,
+    "run": _simulate,
+    "sweep": _simulate,
+    "compare": _simulate,
     "explain": _explain,
     "status": _status,
     "verify": _verify,

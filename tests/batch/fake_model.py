@@ -76,7 +76,8 @@ def _changed_paths() -> dict[str, str | None]:
                 axis = paths.get(line["path"])
                 if members := set(line.get("members") or ()):
                     axis = next(a for a, known in AXES.items() if members <= set(known))
-                paths[line["path"]] = axis
+                is_lever = line["path"].startswith("levers.")  # a variant may leave a state out
+                paths[line["path"]] = axis or ("state" if is_lever else None)
     return paths
 
 

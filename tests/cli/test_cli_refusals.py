@@ -68,7 +68,6 @@ REFUSED = [
     (["run", "hello"], ["cannot be read", "KEY=VALUE"]),
     (["run", "replicates=[1"], ["cannot be read"]),
     (["run", "name=a/b"], ["folder name", "next:    For example name=my_run"]),
-    (["run", "-m", "policy=full_package"], ["sweep"]),
     (["run", "--dry"], ["--dry"]),
     (["run", "--config-dir", "nowhere"], ["does not exist", "nowhere"]),
     (["run", "results=taken.txt/x"], ["is a file"]),

@@ -55,6 +55,7 @@ KEPT = {
 # Switches that a user types or reads as words, where a prefix would be noise.
 KEPT_BOOLEANS = {
     "dry_run": "option of the command line",
+    "adaptive": "config key of the command line",
     "figures": "config key of the command line",
     "fork": "config key of the command line",
     "headline": "column of the table of outcomes",

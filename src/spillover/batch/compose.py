@@ -25,9 +25,12 @@ from yaml import YAMLError
 
 from spillover.batch.options import GROUPS, config_root, option_names, require_option
 from spillover.batch.schema import DOCUMENTED, LAYERS, Config, check, known_keys, unknown_key
+from spillover.batch.variants import VARIANT, option_of, vary
 from spillover.errors import UserError
 
 _COMMAND_LINE = "command line"
+TOLERANCE = "compare.tolerance."
+"""Keys below it are names of outcomes, which only the model knows."""
 REFERENCES = frozenset({"status_quo", DOCUMENTED})
 """Options that change nothing; they come first."""
 
@@ -82,16 +85,18 @@ def compose_config(overrides: Sequence[str], config_dir: Path | None = None) -> 
 def load_layer(layer: str, name: str, config_dir: Path | None = None) -> list[dict[str, Any]]:
     """Contents of an option of a layer; ``a+b`` gives the contents of both.
 
-    Each mapping carries an additional key ``origin`` that names its file.
+    ``a@104`` starts 104 weeks later, ``a@without_UZB`` leaves a state out (`variants`). Each
+    mapping carries an additional key ``origin`` that names its file.
     """
-    parts = name.split("+")
     contents = []
-    for part in parts:
-        require_option(layer, part, config_dir, where=layer)
+    for part in name.split("+"):
+        option, *words = part.split(VARIANT)
+        require_option(layer, option, config_dir, where=layer)
         with _hydra(config_dir) as search_path:
-            tree = _compose([*search_path, f"{layer}={part}"])
-        origin = f"configs/{layer}/{part}.yaml"
-        contents.append({**_mapping(tree.get(layer), origin), "origin": origin})
+            tree = _compose([*search_path, f"{layer}={option}"])
+        origin = f"configs/{layer}/{option}.yaml"
+        content = vary(_mapping(tree.get(layer), origin), words, layer)
+        contents.append({**content, "origin": origin})
     return contents
 
 
@@ -116,7 +121,7 @@ def expand_names(layer: str, names: Sequence[str], config_dir: Path | None) -> t
             result.update(dict.fromkeys(sorted(matches, key=lambda n: n not in REFERENCES)))
         else:
             for part in pattern.split("+"):
-                require_option(layer, part, config_dir, where=layer)
+                require_option(layer, part.split(VARIANT)[0], config_dir, where=layer)
             result[pattern] = None
     return tuple(result)
 
@@ -145,10 +150,10 @@ def _parse(overrides: Sequence[str], config_dir: Path | None) -> _Parsed:
             parsed.parameters.update(_parameter_values(key, override.value()))
         elif key in LAYERS:
             parsed.asked[key] = _names(override, key, config_dir)
-            parsed.for_hydra.append(f"{key}={parsed.asked[key][0].split('+')[0]}")
+            parsed.for_hydra.append(f"{key}={option_of(parsed.asked[key][0])}")
         else:
             _require_key(key, override, config_dir)
-            parsed.for_hydra.append(text)
+            parsed.for_hydra.append(f"++{text}" if key.startswith(TOLERANCE) else text)
     return parsed
 
 
@@ -210,7 +215,7 @@ def _require_key(key: str, override: Override, config_dir: Path | None) -> None:
     value = override.value()
     parts = [f"{key}.{part}" for part in value] if isinstance(value, Mapping) else []
     for name in (key, *parts):
-        if name not in known_keys():
+        if name not in known_keys() and not name.startswith(TOLERANCE):
             raise unknown_key(name, _COMMAND_LINE)
 
 

@@ -15,7 +15,10 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PRESENTATION = frozenset(
-    {"analysis", "batch", "commands", "configs", "figures", "report", "twin", "validation"}
+    {
+        *("analysis", "batch", "commands", "configs", "figures", "notebook", "report"),
+        *("twin", "validation"),
+    }
 )
 PRESENTATION_FILES = frozenset({"__init__.py", "__main__.py", "cli.py", "model.py"})
 DOCUMENTS = frozenset({"facts.csv", "papers.csv", "sources.csv", "targets.csv"})

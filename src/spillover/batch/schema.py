@@ -70,6 +70,33 @@ class PillarWeightsConfig:
 
 
 @dataclass
+class PrecisionConfig:
+    """When a comparison has enough worlds: looked at every ``block`` worlds from ``floor`` on.
+
+    All key contrasts must be known to within their tolerance in ``successive`` looks. Without
+    ``adaptive`` every cell gets all its replicates and the precision is only reported.
+    """
+
+    adaptive: bool = True
+    block: int = 50
+    floor: int = 100
+    successive: int = 3
+
+
+@dataclass
+class CompareConfig:
+    """What `compare` sets side by side; nothing here changes a simulated number.
+
+    ``outcomes`` are the key outcomes; ``tolerance`` maps each to the difference that matters.
+    """
+
+    baseline: str = "status_quo"
+    outcomes: list[str] = field(default_factory=list)
+    tolerance: dict[str, str] = field(default_factory=dict)
+    precision: PrecisionConfig = field(default_factory=PrecisionConfig)
+
+
+@dataclass
 class EngineConfig:
     """How the work is done; nothing here changes a number.
 
@@ -103,6 +130,7 @@ class Config:
     design: DesignConfig = field(default_factory=DesignConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
     pillar_weights: PillarWeightsConfig = field(default_factory=PillarWeightsConfig)
+    compare: CompareConfig = field(default_factory=CompareConfig)
     name: str | None = None
     question: str | None = None
     results: str | None = None
@@ -145,6 +173,9 @@ def check(config: Config, where: str) -> None:
     _at_least("engine.workers", config.engine.workers, 1, where)
     _at_least("engine.batch_size", config.engine.batch_size, 1, where)
     _at_least("engine.block_size", config.engine.block_size, 1, where)
+    for key, least in (("block", 1), ("floor", 2), ("successive", 1)):
+        value = getattr(config.compare.precision, key)
+        _at_least(f"compare.precision.{key}", value, least, where)
     _at_least("uncertainty.draws", config.uncertainty.draws, 1, where)
     _weights(config.pillar_weights, where)
     clock.horizon_weeks(config.horizon)

@@ -68,18 +68,18 @@ def write_pillars(
     return table
 
 
-def write_elsewhere(results: Path) -> pd.DataFrame:
-    """Write ``elsewhere.csv``: what each policy saves and moves against the status quo policy."""
+def write_elsewhere(results: Path, baseline: str = REFERENCE) -> pd.DataFrame:
+    """Write ``elsewhere.csv``: what each policy saves and moves against the baseline policy."""
     pairs = runner.finished_pairs(results)
     names = {name for move in MOVES for name in (move.outcome, *move.elsewhere)}
     parts = []
     for scenario in dict.fromkeys(scenario for scenario, _ in pairs):
-        policies = [policy for of, policy in pairs if of == scenario and policy != REFERENCE]
-        if not policies or (scenario, REFERENCE) not in pairs:
+        policies = [policy for of, policy in pairs if of == scenario and policy != baseline]
+        if not policies or (scenario, baseline) not in pairs:
             continue
-        baseline = _since(results, names, pairs[scenario, REFERENCE])
+        control = _since(results, names, pairs[scenario, baseline])
         for policy in policies:
-            found = moved(_since(results, names, pairs[scenario, policy]), baseline)
+            found = moved(_since(results, names, pairs[scenario, policy]), control)
             parts.append(found.assign(scenario=scenario, policy=policy))
     if not parts:
         return pd.DataFrame()

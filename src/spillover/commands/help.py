@@ -15,6 +15,7 @@ usage: spillover VERB [KEY=VALUE ...] [options]
 
   run       one scenario and policy, many random worlds: distributions, weekly quantiles, figures
   sweep     a design of scenarios x policies; stops and resumes at any time
+  compare   a sweep whose policies are set side by side: verdicts, costs, decision card
   explain   what stands behind a parameter, lever, structure, scenario, stressor, policy, outcome
             or fact
   status    what of a results folder is done, failed, damaged or left over, and who writes into it
@@ -25,6 +26,7 @@ usage: spillover VERB [KEY=VALUE ...] [options]
 
 first steps
   spillover sweep experiment=quick               four scenarios with and without the full package
+  spillover compare experiment=policy_packages   six packages in four scenarios, with a card
   spillover run scenario=cordon_sanitaire policy=border_security replicates=200
   spillover explain levers.fusion_centre.delay
   spillover explain malign_escalation
@@ -70,13 +72,23 @@ keys (KEY=VALUE)
   engine.workers=2   worker processes; engine.batch_size and engine.block_size change the speed
                      and no number; neither does engine.fork=false, which computes the past that
                      cells share once per cell
+  compare.baseline   for `compare`: the policy against which effects are measured
+  compare.outcomes=[attacks_home,recruits]   key outcomes; verdicts and the card rest on them
+  'compare.tolerance.attacks_home=0.2 attacks'   the difference that matters, in the unit of the
+                     outcome, as '5 %' of the baseline, or as '0.2 attacks or 5 %' (the larger)
+  compare.precision.adaptive=false   all replicates at once; by default `compare` adds blocks of
+                     compare.precision.block=50 worlds until every key contrast is known to within
+                     its tolerance, from compare.precision.floor=100 on and in
+                     compare.precision.successive=3 looks, and ends at `replicates` at the latest
   results=FOLDER     default: results/ with the name of the experiment or of the choices
   name=, question=   name and question of the folder
   figures=false      leave the figures out
 
 Results: manifest.json, cells.parquet, outcomes/, places/ and series/ (Parquet, units in the
-schema), series/quantiles.parquet, summary.csv, figures/. Hydra's -m is replaced by `sweep`.
-Exit code 0: done; 1: some chunks failed (see failures/); 2: the input was refused.
+schema), series/quantiles.parquet, summary.csv, figures/; of `compare` also analysis/. Hydra's
+`run -m` is the same as `sweep`.
+Exit code 0: done; 1: some chunks failed (see failures/), or `compare` ended before the precision
+was reached; 2: the input was refused.
 """
 
 _PURPOSES = {
@@ -95,6 +107,17 @@ _PURPOSES = {
   spillover sweep experiment=policy_groups replicates=200
   spillover sweep scenario=status_quo,malign_escalation policy='glob(*)' replicates=50
   spillover sweep design=full uncertainty=priors uncertainty.draws=20 replicates=20""",
+    ),
+    "compare": (
+        "Policies side by side in the same random worlds: effects with intervals that hold\n"
+        "together, which policy is best and how surely, tails, robustness over scenarios, cost,\n"
+        "what moves elsewhere, and a decision card in words.",
+        """\
+  spillover compare experiment=policy_packages
+  spillover compare experiment=quick 'compare.tolerance.recruits=10 %'
+  spillover compare experiment=factorial replicates=200 compare.precision.adaptive=false
+  spillover compare scenario=malign_escalation policy='status_quo,full_package@104,full_package'
+                     @104: started 104 weeks later; @without_UZB: without one state""",
     ),
 }
 

@@ -61,9 +61,7 @@ def run(request: Request, argv: list[str], make_backend: MakeBackend | None = No
     backend = make_backend()
     plan = make_plan(composed, backend, is_sweep=request.verb == "sweep")
     if request.dry_run:
-        work = runner.find_work(plan)
-        _announce(console(), plan, work)
-        _dry_run(console(), plan, work, backend)
+        dry_run(plan, backend)
         return EXIT_DONE
     runner.require_fitting(plan)
     with only_writer(plan.results, argv):
@@ -74,14 +72,27 @@ def _carry_out(plan: Plan, make_backend: MakeBackend, argv: list[str]) -> int:
     """Compute what is missing of a plan, summarise and draw; returns the exit code."""
     work = runner.find_work(plan)
     out = console()
-    _announce(out, plan, work)
+    announce(out, plan, work)
     try:
-        with chunk_progress(len(work.specs)) as reporter:
-            tally = runner.execute(plan, work, make_backend, argv, reporter, reporter.on_week)
+        tally = compute(plan, work, make_backend, argv)
     except KeyboardInterrupt:
-        _say_how_to_resume(plan, argv)
+        say_how_to_resume(plan, argv)
         return EXIT_INTERRUPTED
     is_drawn = _report(out, plan)
+    say_failures(out, plan, tally)
+    return EXIT_FAILED if tally.failures or not is_drawn else EXIT_DONE
+
+
+def compute(
+    plan: Plan, work: runner.Work, make_backend: MakeBackend, argv: list[str]
+) -> runner.Tally:
+    """Compute what is missing of a plan, with a progress bar."""
+    with chunk_progress(len(work.specs)) as reporter:
+        return runner.execute(plan, work, make_backend, argv, reporter, reporter.on_week)
+
+
+def say_failures(out: Console, plan: Plan, tally: runner.Tally) -> None:
+    """Say how many chunks failed, and what to do about it."""
     if tally.failures:
         out.print(
             f"{len(tally.failures)} chunks failed; they are described in "
@@ -89,10 +100,10 @@ def _carry_out(plan: Plan, make_backend: MakeBackend, argv: list[str]) -> int:
             "this process, for example under a debugger, add engine.workers=1.",
             style="bold red",
         )
-    return EXIT_FAILED if tally.failures or not is_drawn else EXIT_DONE
 
 
-def _announce(out: Console, plan: Plan, work: runner.Work) -> None:
+def announce(out: Console, plan: Plan, work: runner.Work) -> None:
+    """Say what a plan holds, and how much of it is there already."""
     n_chunks = len(work.specs) + work.n_done
     chunks = "chunk" if n_chunks == 1 else "chunks"
     out.print(
@@ -126,7 +137,10 @@ def standing_lines(plan: Plan) -> list[str]:
     return [part for line in lines for part in wrapped(line)]
 
 
-def _dry_run(out: Console, plan: Plan, work: runner.Work, backend: Backend) -> None:
+def dry_run(plan: Plan, backend: Backend) -> None:
+    """Say what a plan would compute and what that costs; writes nothing."""
+    out, work = console(), runner.find_work(plan)
+    announce(out, plan, work)
     for cell in plan.cells:
         draw = f", draw {cell.draw}" if cell.draw else ""
         out.print(f"  {cell.id}  {cell.scenario} / {cell.policy}{draw}", markup=False)
@@ -149,7 +163,8 @@ def megabytes(n_bytes: float) -> str:
     return f"{n_bytes / 1e6:.1f} MB" if n_bytes < 1e9 else f"{n_bytes / 1e9:.1f} GB"
 
 
-def _say_how_to_resume(plan: Plan, argv: list[str]) -> None:
+def say_how_to_resume(plan: Plan, argv: list[str]) -> None:
+    """Say that an interrupted plan goes on with the same command."""
     n_done = len(runner.stored_blocks(plan.results))
     console(to_error=True).print(
         f"\nStopped. {n_done} finished chunks are in {plan.results} and stay there.\n"
