@@ -175,6 +175,13 @@ def _figures(verb: str, words: list[str], make_backend: MakeBackend | None) -> i
     return redraw(folder)
 
 
+def _report(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    folder = _folder(verb, words)
+    from spillover.commands.report import report
+
+    return report(folder)
+
+
 def _validate(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
     parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
     parser.add_argument("folder", type=Path, nargs="?")
@@ -197,5 +204,6 @@ VERBS: dict[str, Callable[[str, list[str], MakeBackend | None], int]] = {
     "verify": _verify,
     "compact": _compact,
     "figures": _figures,
+    "report": _report,
     "validate": _validate,
 }

@@ -33,6 +33,7 @@ from spillover.batch.schema import Config
 from spillover.commands.balance import write_elsewhere, write_pillars
 from spillover.commands.present import WIDTH, console, figure, signed, wrapped
 from spillover.commands.progress import busy
+from spillover.commands.report import write_report
 from spillover.commands.run import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -195,7 +196,9 @@ def _report(out: Console, plan: Plan, found: Comparison) -> bool:
     for line in [*card_lines(card), *table_lines(found)]:
         out.print(line)
     drawn, problem = draw(plan.results) if plan.config.figures else ([], "")
-    out.print(f"\nFiles  {plan.results}/analysis: card.md, effects.csv and the other tables")
+    path = write_report(plan.results)
+    out.print(f"\nFiles  {path}: card, figures and tables to mail and to print", markup=False)
+    out.print(f"       {plan.results}/analysis: card.md, effects.csv and the other tables")
     if drawn:
         out.print(f"       {len(drawn)} figures in {plan.results}/figures")
     if problem:

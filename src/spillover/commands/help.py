@@ -22,6 +22,7 @@ usage: spillover VERB [KEY=VALUE ...] [options]
   verify    read every file of a results folder again: what is damaged, missing or stray
   compact   merge the chunks of each cell into one: fewer files, the same rows
   figures   draw the figures of a results folder again
+  report    one self-contained HTML file of a comparison, to mail and to print
   validate  compare a hindcast with what was observed: seventeen patterns, hits and misses
 
 first steps
@@ -191,6 +192,16 @@ Draw fan charts, distributions, maps and paired differences again from the store
 
 example
   spillover figures results/quick
+""",
+    "report": """\
+usage: spillover report FOLDER
+
+Writes report.html into a folder that `spillover compare` has written (which does so itself): the
+decision card, figures, sortable tables, and where the numbers come from, in one file under 1 MB
+that needs no network.
+
+example
+  spillover report results/quick
 """,
     "validate": """\
 usage: spillover validate [FOLDER] [--replicates N] [--priors N] [--results FOLDER]

@@ -4,6 +4,7 @@
 an ``ax`` and returns the Axes. Nothing here runs the model or touches pyplot's global state.
 """
 
+from spillover.figures.contrasts import contrast_forest, contrast_page, regret_map, regret_page
 from spillover.figures.distribution import distribution, distribution_page
 from spillover.figures.draw import draw_all
 from spillover.figures.fan import fan
@@ -19,6 +20,8 @@ __all__ = [
     "Measure",
     "Provenance",
     "Results",
+    "contrast_forest",
+    "contrast_page",
     "distribution",
     "distribution_page",
     "draw_all",
@@ -30,5 +33,7 @@ __all__ = [
     "paired_differences",
     "read_results",
     "region_map",
+    "regret_map",
+    "regret_page",
     "yearly_quantiles",
 ]

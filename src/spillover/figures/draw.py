@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from spillover.axes import COUNTRIES
+from spillover.figures.contrasts import contrast_page, regret_page
 from spillover.figures.distribution import distribution_page
 from spillover.figures.fan_page import fan_page
 from spillover.figures.forest import forest_page
@@ -41,6 +43,7 @@ def draw_all(results_dir: Path, on_figure: Callable[[Path], None] | None = None)
 
 
 def _pages(results: Results) -> Iterator[tuple[str, Figure | None]]:
+    yield from comparison_pages(results)
     names = results.headline
     outcomes = add_five_states(results.outcomes, results.measures)
     yield "policy_differences", forest_page(results, outcomes, names, "policy")
@@ -49,3 +52,16 @@ def _pages(results: Results) -> Iterator[tuple[str, Figure | None]]:
     yield "map", map_page(results)
     for state in (FIVE_STATES, *COUNTRIES):
         yield f"fan_{state}", fan_page(results, outcomes, state, names)
+
+
+def comparison_pages(results: Results) -> Iterator[tuple[str, Figure | None]]:
+    """Figures of the tables that `compare` has left in ``analysis/``; none without them."""
+    folder = results.folder / "analysis"
+    if not (folder / "effects.csv").is_file():
+        return
+    effects = pd.read_csv(folder / "effects.csv", keep_default_na=False, na_values=["", "nan"])
+    effects["better"] = effects["better"].fillna("")
+    yield "policy_effects", contrast_page(effects, results.provenance)
+    if (folder / "regret.csv").is_file():
+        regret = pd.read_csv(folder / "regret.csv")
+        yield "policy_regret", regret_page(regret, effects, results.provenance)

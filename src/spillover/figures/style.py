@@ -76,6 +76,7 @@ _RC: dict[Any, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8,
     "svg.hashsalt": "spillover",
+    "svg.fonttype": "none",  # text stays text: small, searchable, read aloud
 }
 
 
@@ -220,3 +221,10 @@ def save(figure: Figure, path: Path) -> Path:
     temporary.write_bytes(buffer.getvalue())
     os.replace(temporary, path)
     return path
+
+
+def svg_of(figure: Figure) -> bytes:
+    """A figure as SVG whose bytes depend on the picture only."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
