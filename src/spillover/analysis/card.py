@@ -14,9 +14,12 @@ import pandas as pd
 
 from spillover.analysis.across_scenarios import METRIC_WORDS
 from spillover.analysis.comparison import Comparison
+from spillover.analysis.contrasts import FEWEST_FOR_BOOTSTRAP
 
 MOST_NAMED = 4
 """Scenarios or policies that a sentence names before it counts the rest."""
+LEAST_MOVED = 0.1
+"""Share of what is saved from which on a move stands on the card; displacement.csv has all."""
 NOT_COVERED = (
     "The intervals hold chance inside a scenario. They do not hold the uncertainty of parameters "
     "(repeat with uncertainty=priors uncertainty.draws=50) nor that of the model's structure.",
@@ -124,8 +127,12 @@ def _criteria(rows: pd.DataFrame) -> str:
         str(policy): list(of["metric"]) for policy, of in first.groupby("policy", sort=False)
     }
     texts = []
+    most = max(map(len, by_policy.values()))
     for policy, metrics in sorted(by_policy.items(), key=lambda item: -len(item[1])):
-        if len(metrics) == n_metrics:
+        if most == n_metrics > len(metrics):
+            words = _names(METRIC_WORDS[m] for m in metrics)
+            texts.append(f"{policy} shares the first place under {words}")
+        elif len(metrics) == n_metrics:
             texts.append(f"{policy} is first under all {n_metrics} criteria that tell them apart")
         else:
             texts.append(f"{policy} under {_names(METRIC_WORDS[m] for m in metrics)}")
@@ -147,10 +154,14 @@ def _alike(comparison: Comparison, effects: pd.DataFrame) -> tuple[str, ...]:
                     f"{rows['unit'].iloc[0]} in {_where(scenarios, rows['scenario'])}."
                 )
     same = effects[effects["verdict"] == "no difference that matters"]
-    for (name, what), rows in same.groupby(["policy", "label"], sort=False):
+    for name, rows in same.groupby("policy", sort=False):
+        parts = [
+            f"{str(what).lower()} ({_where(of['scenario'], effects['scenario'])})"
+            for what, of in rows.groupby("label", sort=False)
+        ]
         sentences.append(
-            f"{what}: {name} makes no difference that matters against "
-            f"{rows['baseline'].iloc[0]} in {_where(rows['scenario'], effects['scenario'])}."
+            f"{name} makes no difference that matters against {rows['baseline'].iloc[0]} in: "
+            f"{'; '.join(parts)}."
         )
     return tuple(sentences) or ("Nothing: every policy differs from the best in every outcome.",)
 
@@ -189,7 +200,7 @@ def _cost(comparison: Comparison) -> tuple[str, ...]:
 def _elsewhere(table: pd.DataFrame, label: Mapping[str, str]) -> tuple[str, ...]:
     if table.empty:
         return ("Nothing was compared.",)
-    moved = table[(table["moved"] > 0) & (table["share_low"] > 0)]
+    moved = table[(table["moved"] > 0) & (table["share_low"] >= LEAST_MOVED)]
     sentences = []
     for (policy, outcome, how), rows in moved.groupby(["policy", "outcome", "how"], sort=False):
         top = rows.iloc[int(rows["share_moved"].argmax())]
@@ -198,7 +209,7 @@ def _elsewhere(table: pd.DataFrame, label: Mapping[str, str]) -> tuple[str, ...]
             f"{_figure(top['moved'])} turn up again ({how}), at most in {top['scenario']}: "
             f"{top['share_moved']:.0%} ({top['share_low']:.0%} to {_share(top['share_high'])})."
         )
-    return tuple(sentences) or ("No move is clearly larger than chance.",)
+    return tuple(sentences) or ("No move is clearly above a tenth of what is saved.",)
 
 
 def _precision(comparison: Comparison, label: Mapping[str, str]) -> tuple[str, ...]:
@@ -215,6 +226,11 @@ def _precision(comparison: Comparison, label: Mapping[str, str]) -> tuple[str, .
         sentences.append(
             f"The wanted precision was not reached. The widest contrast is {name} (half-width "
             f"{known}); it needs some {int(table['n_needed'].max()):,} worlds."
+        )
+    if last["n"] < FEWEST_FOR_BOOTSTRAP:
+        sentences.append(
+            f"With fewer than {FEWEST_FOR_BOOTSTRAP} worlds the intervals of rare counts are too "
+            "narrow when there are many contrasts (docs/statistics.md): read them as a first look."
         )
     return tuple(sentences)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import stdtrit
@@ -16,6 +17,10 @@ FEWEST_FOR_BOOTSTRAP = 200
 """Worlds from which on the bootstrap replaces Bonferroni's bound, which is too wide."""
 
 
+FEWEST_CHANGED = 30
+"""Worlds in which a contrast must differ from its usual value to be resampled."""
+
+
 @dataclass(frozen=True)
 class Intervals:
     """Means [contrast] with limits ``mean -+ critical * standard error`` of each contrast."""
@@ -23,7 +28,7 @@ class Intervals:
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    critical: float
+    critical: np.ndarray
     method: str
 
 
@@ -31,9 +36,12 @@ def simultaneous_intervals(differences: np.ndarray, confidence: float = CONFIDEN
     """Intervals of the means of all contrasts that hold together with the given confidence.
 
     From 200 worlds on the critical value is that quantile of the largest absolute studentised
-    deviation over all contrasts in 2,000 resamples of whole worlds (bootstrap max-t, Westfall and
+    deviation over the contrasts in 2,000 resamples of whole worlds (bootstrap max-t, Westfall and
     Young 1993), so that correlation between contrasts is used. Below, it is Student's quantile at
-    Bonferroni's level. A contrast that is the same in every world has an interval of width zero.
+    Bonferroni's level; and likewise for contrasts that differ from their usual value in fewer than
+    30 worlds, because a resample may miss those worlds and then says nothing. Both parts share the
+    error of the family by their numbers of contrasts. A contrast that is the same in every world
+    has an interval of width zero.
 
     Args:
         differences: [contrast, world], in the unit of each outcome.
@@ -42,20 +50,28 @@ def simultaneous_intervals(differences: np.ndarray, confidence: float = CONFIDEN
     Raises:
         ValueError: fewer than two worlds.
     """
-    n_contrasts, n = differences.shape
+    n = differences.shape[1]
     if n < 2:
         raise ValueError(f"intervals need two worlds, got {n}")
     mean = differences.mean(axis=1)
-    error = differences.std(axis=1, ddof=1) / math.sqrt(n)
-    varies = error > 0.0
-    bonferroni = student(n, int(varies.sum()) or n_contrasts, confidence)
-    if n < FEWEST_FOR_BOOTSTRAP or not varies.any():
-        critical, method = bonferroni, "Bonferroni-t"
-    else:
-        largest = _largest_deviations(differences[varies])
-        critical = float(np.quantile(largest, confidence, method="higher"))
+    error = np.where(np.ptp(differences, axis=1) > 0, differences.std(axis=1, ddof=1), 0.0)
+    error /= math.sqrt(n)
+    n_varying = max(1, int((error > 0.0).sum()))
+    critical = np.full(len(differences), student(n, n_varying, confidence))
+    often = np.array([_n_changed(row) >= FEWEST_CHANGED for row in differences], dtype=bool)
+    method = "Bonferroni-t"
+    if n >= FEWEST_FOR_BOOTSTRAP and often.any():
+        share = often.sum() / n_varying
+        largest = _largest_deviations(differences[often])
+        level = 1.0 - (1.0 - confidence) * share
+        critical[often] = np.quantile(largest, level, method="higher")
         method = "bootstrap max-t"
     return Intervals(mean, mean - critical * error, mean + critical * error, critical, method)
+
+
+def _n_changed(row: np.ndarray) -> int:
+    """Worlds in which a contrast differs from its most frequent value."""
+    return len(row) - int(np.unique(row, return_counts=True)[1].max())
 
 
 def student(n: int, n_contrasts: int, confidence: float = CONFIDENCE) -> float:
@@ -63,10 +79,13 @@ def student(n: int, n_contrasts: int, confidence: float = CONFIDENCE) -> float:
     return float(stdtrit(n - 1, 1.0 - (1.0 - confidence) / (2.0 * n_contrasts)))
 
 
+@lru_cache(maxsize=1)
 def resampled_weights(n: int) -> np.ndarray:
     """Weights [resample, world] of the bootstrap: how often a world is drawn, over ``n``."""
     rng = np.random.default_rng(SEED)
-    return rng.multinomial(n, np.full(n, 1.0 / n), size=RESAMPLES) / n
+    weights = rng.multinomial(n, np.full(n, 1.0 / n), size=RESAMPLES) / n
+    weights.flags.writeable = False  # it is shared
+    return weights
 
 
 def _largest_deviations(differences: np.ndarray) -> np.ndarray:
@@ -77,9 +96,7 @@ def _largest_deviations(differences: np.ndarray) -> np.ndarray:
     mean = weights @ centred.T
     square = weights @ np.square(centred).T
     error = np.sqrt(np.maximum(square - np.square(mean), 0.0) / (n - 1))
-    # a resample in which a rare contrast does not vary says nothing about that contrast
-    deviation = np.abs(np.divide(mean, error, out=np.zeros_like(mean), where=error > 0.0))
-    return deviation.max(axis=1)
+    return np.abs(mean / error).max(axis=1)
 
 
 def verdicts(low: np.ndarray, high: np.ndarray, tolerance: float, better: str) -> list[str]:
