@@ -19,7 +19,7 @@ LAYERS = (
     ("observe", "recorder"),
     ("batch", "agents", "model", "analysis", "twin"),
     ("validation",),
-    ("figures", "report"),
+    ("figures", "report", "notebook"),
     ("cli", "commands", "__main__"),
 )
 HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}
