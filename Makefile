@@ -35,7 +35,7 @@ unexport PYTHONHOME
 # Succeeds for an interpreter that is new enough and can make virtual environments.
 USABLE := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help set-up run validate test test-fast test-faults lint format bench twin docs lock clean
+.PHONY: help set-up run validate test test-fast test-browser test-faults lint format bench twin docs lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,9 @@ test: lint ## style, types and every test
 
 test-fast: $(STAMP) ## every test but the slow ones, without style and types
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)
+
+test-browser: $(STAMP) ## open a report in a headless Chromium (which must be installed)
+	$(BIN)/python -m pytest tests/browser $(ARGS)
 
 test-faults: $(STAMP) ## kill, damage, interrupt small sweeps, FAULT_RUNS=50 times each (about an hour)
 	$(BIN)/python -m pytest tests/faults --fault-runs $(FAULT_RUNS) --fault-log results/faults.log $(ARGS)

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from spillover.cli import main
-from spillover.report.build import MOST_BYTES, inline
+from spillover.report import build
+from spillover.report.build import MOST_BYTES, build_report, inline
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -123,3 +124,11 @@ def test_the_same_tables_give_the_same_bytes(compared: Path, raw: str, capsys):
     assert main(["report", str(compared)]) == 0
     assert "report.html" in capsys.readouterr().out
     assert (compared / "report.html").read_text(encoding="utf-8") == raw
+
+
+def test_what_does_not_fit_is_left_out_and_named(compared, raw, monkeypatch):
+    monkeypatch.setattr(build, "MOST_BYTES", len(raw.encode()) - 1000)
+    smaller = build_report(compared).decode()
+    assert len(smaller.encode()) <= build.MOST_BYTES
+    assert "these are only there: robustness.csv" in smaller
+    assert "Decision card" in smaller and "Effects against the baseline" in smaller

@@ -84,7 +84,7 @@ HEADS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a table: its text, what it is sorted by, and whether it is a number."""
+    """A cell of a table: its text, and for a number what it is sorted by."""
 
     text: str
     key: str
@@ -134,14 +134,26 @@ def build_report(folder: Path) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("page.html.j2").render(
-        card=json.loads(card_file.read_text(encoding="utf-8")),
-        tables=list(_tables(folder / "analysis")),
-        drawings=list(_drawings(results)),
-        facts=_facts(manifest),
-        command=shlex.join(manifest["commands"][-1]["argv"]),
-    )
-    return page.encode()
+    parts = {
+        "card": json.loads(card_file.read_text(encoding="utf-8")),
+        "drawings": list(_drawings(results)),
+        "facts": _facts(manifest),
+        "command": shlex.join(manifest["commands"][-1]["argv"]),
+    }
+    return render(environment, parts, list(_tables(folder / "analysis")))
+
+
+def render(environment: Environment, parts: Mapping[str, Any], tables: list[Table]) -> bytes:
+    """The page with as many tables as fit; the longest ones are left out first, and named."""
+    left_out: list[str] = []
+    template = environment.get_template("page.html.j2")
+    while True:
+        page = template.render(**parts, tables=tables, left_out=left_out).encode()
+        if len(page) <= MOST_BYTES or not tables:
+            return page
+        longest = max(tables, key=lambda table: len(table.rows) * len(table.heads))
+        left_out.append(f"{longest.name}.csv")
+        tables = [table for table in tables if table is not longest]
 
 
 def _drawings(results: Any) -> Iterator[Drawing]:
