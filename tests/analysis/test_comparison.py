@@ -24,7 +24,7 @@ REGISTRY = {
     "policy_cost": {"label": "Cost", "unit": "relative cost", "kind": "flow", "better": "lower"},
 }
 EFFECT = {"status_quo": 0.0, "good": -3.0, "twin": -2.9, "bad": 4.0, "idle": 0.1}
-COST = {"status_quo": 0.0, "good": 10.0, "twin": 30.0, "bad": 5.0, "idle": 1.0}
+COST = {"status_quo": 0.0, "good": 10.0, "twin": 10.5, "bad": 5.0, "idle": 1.0}
 SETTINGS = Settings("status_quo", {"attacks": Tolerance(0.5)}, Rule())
 
 
@@ -154,6 +154,7 @@ def test_the_card_says_it_in_words(found):
     assert "idle makes no difference that matters" in said["Indistinguishable at your tolerance"]
     assert "Attacks: bad in every scenario" in said["Harmful"]
     assert "good: 10 more than status_quo" in said["Cost"]
+    assert "good and twin cost about the same (within a tenth): good does better in" in said["Cost"]
     assert "precision was not reached" in said["Precision"]
     assert "times fewer worlds" in said["Did pairing the worlds help?"]
 

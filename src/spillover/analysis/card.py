@@ -15,6 +15,7 @@ import pandas as pd
 from spillover.analysis.across_scenarios import METRIC_WORDS
 from spillover.analysis.comparison import Comparison
 from spillover.analysis.contrasts import FEWEST_FOR_BOOTSTRAP
+from spillover.analysis.cost import equal_cost_pairs
 
 MOST_NAMED = 4
 """Scenarios or policies that a sentence names before it counts the rest."""
@@ -194,7 +195,26 @@ def _cost(comparison: Comparison) -> tuple[str, ...]:
             f"{policy}: {amount} more than {comparison.settings.baseline} (relative cost since the "
             f"branch); nothing cheaper does better in {share}."
         )
-    return tuple(sentences)
+    return (*sentences, *_equal_cost(comparison))
+
+
+def _equal_cost(comparison: Comparison) -> list[str]:
+    """Who does better of two policies that cost about the same."""
+    costs = comparison.costs
+    mean = costs.groupby("policy", sort=False)["cost"].mean()
+    sign = costs["outcome"].map(lambda name: -1.0 if comparison.better(name) == "lower" else 1.0)
+    benefit = costs.assign(benefit=sign * costs["effect"]).pivot(
+        index=["scenario", "outcome"], columns="policy", values="benefit"
+    )
+    sentences = []
+    for i, j in equal_cost_pairs(mean.to_numpy(float)):
+        first, second = str(mean.index[i]), str(mean.index[j])
+        wins = int((benefit[first] > benefit[second]).sum())
+        sentences.append(
+            f"{first} and {second} cost about the same (within a tenth): {first} does better in "
+            f"{wins} of {len(benefit)} pairs of scenario and outcome."
+        )
+    return sentences
 
 
 def _elsewhere(table: pd.DataFrame, label: Mapping[str, str]) -> tuple[str, ...]:
