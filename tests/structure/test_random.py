@@ -13,6 +13,7 @@ ALLOWED = {
     "src/spillover/analysis/pillars.py": {"np.random.default_rng"},
     "src/spillover/analysis/elsewhere.py": {"np.random.default_rng"},
     "src/spillover/analysis/contrasts.py": {"np.random.default_rng"},
+    "src/spillover/analysis/importance.py": {"np.random.default_rng"},
 }
 # Matrix products round as the library likes: their order of adding depends on shape and processor.
 PRODUCTS = {"dot", "vdot", "inner", "tensordot", "einsum", "linalg"}

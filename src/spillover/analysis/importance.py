@@ -1,0 +1,148 @@
+"""Which uncertain inputs matter: a Morris screen and the PAWN index, both through SALib.
+
+Both take points [point, input] and the outcome of each point [point]. Inputs may be given in any
+unit: only their order counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+import numpy as np
+import pandas as pd
+
+from spillover.analysis.summary import CONFIDENCE
+from spillover.errors import UserError
+
+LEVELS = 4
+"""Levels per input of a Morris design (Morris 1991; p = 4 as in Campolongo and others 2007)."""
+SLICES = 8
+"""Slices of an input in the PAWN index, fewer where points are few."""
+LEAST_PER_SLICE = 10
+"""Points in a slice, so that its distribution function is more than noise."""
+DUMMIES = 20
+"""Inputs without any effect, drawn beside the real ones, that show the noise of the index."""
+SEED = 20210815
+
+
+def require_explore(where: str) -> None:
+    """Refuse an analysis whose optional packages are not installed.
+
+    Raises:
+        UserError: SALib or EMA Workbench is missing.
+    """
+    for package in ("SALib", "ema_workbench"):
+        if find_spec(package) is None:
+            raise UserError(
+                f"The package `{package}` is not installed, which this analysis needs.",
+                where=where,
+                got=f"no {package}",
+                allowed="compare, report and figures, which need nothing more",
+                next="Install it with `pip install 'spillover[explore]'`.",
+            )
+
+
+def morris(
+    names: Sequence[str], groups: Sequence[str], points: np.ndarray, values: np.ndarray
+) -> pd.DataFrame:
+    """Mean absolute elementary effect of each group of inputs (Campolongo and others 2007).
+
+    Args:
+        names: inputs, as many as columns of ``points``.
+        groups: the group of each input; the inputs of a group move together.
+        points: [trajectory x (groups + 1), input], trajectories one after the other.
+        values: outcome of each point.
+
+    Returns:
+        Columns input (the group), index (mu*, in the unit of the outcome: what the outcome changes
+        by when the group moves across two thirds of its range), low, high (95%), noise (0).
+    """
+    from SALib.analyze import morris as salib
+
+    distinct = list(dict.fromkeys(groups))
+    problem = {
+        "num_vars": len(names),
+        "names": list(names),
+        "bounds": [[0.0, 1.0]] * len(names),
+        "groups": list(groups),
+    }
+    found = salib.analyze(
+        problem, ordered_unit(points), values, num_levels=LEVELS, conf_level=CONFIDENCE, seed=SEED
+    )
+    index = np.asarray(found["mu_star"], dtype=float)
+    half = np.asarray(found["mu_star_conf"], dtype=float)
+    order = [str(name) for name in found["names"]]
+    table = pd.DataFrame(
+        {"input": order, "index": index, "low": index - half, "high": index + half}
+    )
+    # SALib scales an effect to the whole range; what was moved is two thirds of it
+    table[["index", "low", "high"]] *= step()
+    table = table.assign(low=table["low"].clip(lower=0.0), noise=0.0, n=len(points))
+    return table.set_index("input").loc[distinct].reset_index()
+
+
+def step() -> float:
+    """How far a Morris step moves an input, as a share of its range."""
+    return LEVELS / (2.0 * (LEVELS - 1))
+
+
+def pawn(names: Sequence[str], points: np.ndarray, values: np.ndarray) -> pd.DataFrame:
+    """PAWN index: how far fixing an input moves the distribution of the outcome.
+
+    The index of an input is the median over its slices of the Kolmogorov-Smirnov distance between
+    the outcome in the slice and over all points (Pianosi and Wagener 2018). Inputs that do nothing
+    have an index above 0 as well; ``noise`` is the largest of twenty such dummies, and an input
+    below it cannot be told from one without effect.
+
+    Args:
+        names: inputs, as many as columns of ``points``.
+        points: [point, input], drawn at random.
+        values: outcome of each point.
+
+    Returns:
+        Columns input, index (0 to 1), low and high (smallest and largest distance over the
+        slices), noise, n.
+
+    Raises:
+        UserError: there are fewer points than two slices need.
+    """
+    from SALib.analyze import pawn as salib
+
+    n = len(values)
+    slices = min(SLICES, n // LEAST_PER_SLICE)
+    if slices < 2:
+        raise UserError(
+            "There are too few draws of the parameters for a PAWN index.",
+            where="the draws of the folder",
+            got=f"{n} draws",
+            allowed=f"{2 * LEAST_PER_SLICE} or more; some 200 for a clear order",
+            next="Repeat the sweep with uncertainty.draws=200; finished draws stay.",
+        )
+    dummies = np.random.default_rng(SEED).random((n, DUMMIES))
+    everything = np.hstack([ordered_unit(points), dummies])
+    labels = [*names, *(f"dummy {i}" for i in range(DUMMIES))]
+    problem = {
+        "num_vars": len(labels),
+        "names": labels,
+        "bounds": [[0.0, 1.0]] * len(labels),
+    }
+    found = salib.analyze(problem, everything, values, S=slices, seed=SEED)
+    median = np.asarray(found["median"], dtype=float)
+    n_inputs = len(names)
+    return pd.DataFrame(
+        {
+            "input": list(names),
+            "index": median[:n_inputs],
+            "low": np.asarray(found["minimum"], dtype=float)[:n_inputs],
+            "high": np.asarray(found["maximum"], dtype=float)[:n_inputs],
+            "noise": float(median[n_inputs:].max()),
+            "n": n,
+        }
+    )
+
+
+def ordered_unit(points: np.ndarray) -> np.ndarray:
+    """Columns [point, input] scaled to 0 to 1; a constant column stays at 0."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    return (points - low) / np.where(high > low, high - low, 1.0)
