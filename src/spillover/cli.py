@@ -182,6 +182,18 @@ def _report(verb: str, words: list[str], make_backend: MakeBackend | None) -> in
     return report(folder)
 
 
+def _explore(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--policy")
+    parser.add_argument("--outcome")
+    options = parser.parse_intermixed_args(words)
+    from spillover.commands.explore import discover_failures, sensitivity
+
+    analyse = sensitivity if verb == "sensitivity" else discover_failures
+    return analyse(options.folder, options.policy, options.outcome)
+
+
 def _validate(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
     parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
     parser.add_argument("folder", type=Path, nargs="?")
@@ -205,5 +217,7 @@ VERBS: dict[str, Callable[[str, list[str], MakeBackend | None], int]] = {
     "compact": _compact,
     "figures": _figures,
     "report": _report,
+    "sensitivity": _explore,
+    "discover": _explore,
     "validate": _validate,
 }

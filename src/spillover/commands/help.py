@@ -23,6 +23,8 @@ usage: spillover VERB [KEY=VALUE ...] [options]
   compact   merge the chunks of each cell into one: fewer files, the same rows
   figures   draw the figures of a results folder again
   report    one self-contained HTML file of a comparison, to mail and to print
+  sensitivity   which uncertain parameters decide what a policy changes
+  discover  where among the uncertain parameters a policy fails
   validate  compare a hindcast with what was observed: seventeen patterns, hits and misses
 
 first steps
@@ -202,6 +204,39 @@ that needs no network.
 
 example
   spillover report results/quick
+""",
+    "sensitivity": """\
+usage: spillover sensitivity FOLDER [--policy NAME] [--outcome NAME]
+
+Ranks the uncertain parameters of a folder with draws (uncertainty=priors) by what they do to the
+effect of a policy against the baseline: PAWN index, by scenario and key outcome. An index below
+that of twenty dummies without effect is noise, and not shown. Needs spillover[explore].
+
+  --policy NAME      default: the last policy of the folder
+  --outcome NAME     default: the key outcomes of `compare`
+
+examples
+  spillover sweep experiment=exploration
+  spillover sensitivity results/exploration --outcome recruits
+
+Writes analysis/importance.csv, every parameter included.
+""",
+    "discover": """\
+usage: spillover discover FOLDER [--policy NAME] [--outcome NAME]
+
+Looks for the region of the uncertain parameters in which a policy fails: where it is worse than
+the best policy of the folder, in the same draw, by more than the tolerance. PRIM and a shallow
+tree search two thirds of the draws; the other third says whether the region is confirmed. Needs
+spillover[explore] and a folder with draws (uncertainty=priors).
+
+  --policy NAME      default: the last policy of the folder
+  --outcome NAME     default: the key outcomes of `compare`
+
+examples
+  spillover sweep experiment=exploration
+  spillover discover results/exploration --policy full_package --outcome recruits
+
+Writes analysis/boxes.csv, a row per limit.
 """,
     "validate": """\
 usage: spillover validate [FOLDER] [--replicates N] [--priors N] [--results FOLDER]
