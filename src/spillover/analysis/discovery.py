@@ -7,8 +7,9 @@ overfitting: with hundreds of inputs some box always looks good).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,23 +116,16 @@ def _prim_limits(inputs: pd.DataFrame, is_failure: np.ndarray) -> pd.DataFrame:
     search = prim.Prim(inputs, is_failure, threshold=DENSITY, peel_alpha=0.05, mass_min=MASS)
     box = search.find_box()
     if box is None:
-        return _no_limits()
+        return _as_table([])
     path = box.peeling_trajectory
     best = int((path["coverage"] * path["density"]).idxmax())
     limits = box.box_lims[best]
     rows = [
-        {
-            "input": str(name),
-            "low": float(limits[name].iloc[0]),
-            "high": float(limits[name].iloc[1]),
-            "quasi_p": float(max(values)),
-        }
+        _limit(name, limits, float(max(values)))
         for name, values in box.qp[best].items()
         if max(values) <= QUASI_P
     ]
-    if not rows:
-        return _no_limits()
-    return pd.DataFrame(rows).sort_values("quasi_p", kind="stable").head(MOST_LIMITS)
+    return _as_table(rows).sort_values("quasi_p", kind="stable").head(MOST_LIMITS)
 
 
 def _tree_limits(inputs: pd.DataFrame, is_failure: np.ndarray) -> pd.DataFrame:
@@ -140,31 +134,25 @@ def _tree_limits(inputs: pd.DataFrame, is_failure: np.ndarray) -> pd.DataFrame:
 
     tree = cart.CART(inputs, is_failure, mass_min=MASS)
     tree.build_tree()
-    best, limits = 0.0, _no_limits()
+    lowest, highest = inputs.min(), inputs.max()
+    best, limits = 0.0, _as_table([])
     for box, stats in zip(tree.boxes, tree.stats, strict=True):
-        restricted = _restricted(box, inputs)
+        is_limited = (box.iloc[0] > lowest) | (box.iloc[1] < highest)
+        names = [name for name in inputs if is_limited[name]]
         score = float(stats["coverage"]) * float(stats["density"])
-        if 1 <= len(restricted) <= MOST_LIMITS and score > best:
-            best, limits = score, restricted
+        if 1 <= len(names) <= MOST_LIMITS and score > best:
+            best, limits = score, _as_table([_limit(name, box, np.nan) for name in names])
     return limits
 
 
-def _restricted(box: pd.DataFrame, inputs: pd.DataFrame) -> pd.DataFrame:
-    rows = [
-        {
-            "input": str(name),
-            "low": float(box[name].iloc[0]),
-            "high": float(box[name].iloc[1]),
-            "quasi_p": np.nan,
-        }
-        for name in inputs
-        if box[name].iloc[0] > inputs[name].min() or box[name].iloc[1] < inputs[name].max()
-    ]
-    return pd.DataFrame(rows) if rows else _no_limits()
+def _limit(name: Hashable, box: pd.DataFrame, quasi_p: float) -> dict[str, Any]:
+    """The range [low, high] that a box leaves of an input."""
+    low, high = box[name]
+    return {"input": str(name), "low": float(low), "high": float(high), "quasi_p": quasi_p}
 
 
-def _no_limits() -> pd.DataFrame:
-    return pd.DataFrame({"input": [], "low": [], "high": [], "quasi_p": []})
+def _as_table(limits: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(limits, columns=["input", "low", "high", "quasi_p"])
 
 
 def inside(experiments: pd.DataFrame, limits: pd.DataFrame) -> np.ndarray:
@@ -207,24 +195,15 @@ def _share(part: float, whole: float) -> float:
     return float(part / whole) if whole else float("nan")
 
 
+def _facts(region: Region) -> dict[str, Any]:
+    """Columns that all limits of a region share."""
+    return {name: value for name, value in vars(region).items() if name not in ("method", "limits")}
+
+
 def boxes_table(regions: Sequence[Region]) -> pd.DataFrame:
     """Regions as rows: one per limit, with what the region covers beside it."""
     rows = [
-        {
-            "method": region.method,
-            **limit,
-            "coverage": region.coverage,
-            "density": region.density,
-            "mass": region.mass,
-            "n": region.n,
-            "share_failing": region.share_failing,
-            "checked": region.checked,
-            "checked_density": region.checked_density,
-            "checked_low": region.checked_low,
-            "checked_high": region.checked_high,
-            "checked_share_failing": region.checked_share_failing,
-            "is_confirmed": region.is_confirmed,
-        }
+        {"method": region.method, **limit, **_facts(region), "is_confirmed": region.is_confirmed}
         for region in regions
         for limit in region.limits.to_dict("records")
     ]

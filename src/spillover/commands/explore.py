@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from spillover.analysis.best import oriented
+from spillover.analysis.comparison import require_baseline
 from spillover.analysis.discovery import Region, boxes_table, discover, failures
 from spillover.analysis.importance import pawn, require_explore
+from spillover.analysis.robustness import regret
 from spillover.analysis.tolerance import Tolerance, read_tolerances
-from spillover.batch.compose import compose_config
 from spillover.batch.durable import write_atomic
 from spillover.commands.present import figure
 from spillover.commands.progress import busy
 from spillover.errors import UserError, nearest
-from spillover.notebook.results import OpenResults, open_results
+from spillover.notebook.results import KEYS, OpenResults, compare_settings, open_results
 
 LEAST_DRAWS = 20
+DEFAULT_TOLERANCE = "5 %"
+"""What matters of an outcome for which the folder has no tolerance."""
 SHOWN = 8
-_LABELS = ("scenario", "policy", "draw", "replicate")
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,8 @@ def discover_failures(folder: Path, policy: str | None, outcome: str | None) -> 
         if not draws.better:
             continue
         around = tolerances[draws.outcome].around(float(draws.means[baseline].mean()))
-        turned = oriented(draws.means.to_numpy(float), draws.better)
-        regret = turned.max(axis=1) - turned[:, list(draws.means).index(chosen)]
-        is_failure = failures(regret, around)
+        lost = regret(oriented(draws.means.to_numpy(float).T, draws.better))
+        is_failure = failures(lost[draws.means.columns.get_loc(chosen)], around)
         where = f"{draws.scenario} / {draws.outcome}"
         share = f"{int(is_failure.sum())} of {len(is_failure)} draws"
         print(
@@ -143,7 +143,7 @@ def read_draws(results: OpenResults, names: list[str]) -> Iterator[Draws]:
             next="Make one: spillover sweep experiment=exploration.",
         )
     experiments, outcomes = results.to_ema()
-    paths = [name for name in experiments if name not in _LABELS]
+    paths = [name for name in experiments if name not in KEYS]
     if not paths:
         raise UserError(
             "No parameter of this folder was drawn.",
@@ -158,7 +158,7 @@ def read_draws(results: OpenResults, names: list[str]) -> Iterator[Draws]:
         part = experiments[mine]
         inputs = part.groupby("draw", sort=True)[paths].first()
         for name in names:
-            rows = part.assign(value=outcomes[name][mine])
+            rows = part[KEYS].assign(value=outcomes[name][mine])
             means = rows.pivot_table(index="draw", columns="policy", values="value").dropna()
             yield Draws(scenario, name, str(better[name] or ""), inputs.loc[means.index], means)
 
@@ -172,21 +172,13 @@ def _asked(
         UserError: a name is not in the folder, or there is nothing beside the baseline.
     """
     results = open_results(folder)
-    default = compose_config([]).config.compare
-    own = results.manifest["config"].get("compare", vars(default))
+    own = compare_settings(results.manifest)
     known = [name for name, row in results.outcomes.iterrows() if row["headline"]]
     names = [outcome] if outcome else [name for name in own["outcomes"] if name in known]
     policies = list(results.policies)
     baseline = str(own["baseline"])
+    require_baseline(baseline, policies)
     others = [name for name in policies if name != baseline]
-    if not others or baseline not in policies:
-        raise UserError(
-            "A policy and a baseline are needed, in the same worlds.",
-            where=str(folder),
-            got=", ".join(policies),
-            allowed=f"{baseline} and one policy or more",
-            next="Repeat the sweep with policy=status_quo,full_package.",
-        )
     chosen = policy or others[-1]
     for asked, allowed, option in ((chosen, others, "--policy"), (names[0], known, "--outcome")):
         if asked not in allowed:
@@ -201,11 +193,9 @@ def _asked(
 
 
 def _tolerances(results: OpenResults, names: list[str]) -> dict[str, Tolerance]:
-    default = compose_config([]).config.compare
-    texts = results.manifest["config"].get("compare", vars(default))["tolerance"]
-    registry = results.manifest["outcomes"]
-    plain = {name: texts.get(name, "5 %") for name in names}
-    return dict(read_tolerances(plain, tuple(names), registry))
+    known = compare_settings(results.manifest)["tolerance"]
+    texts = {name: known.get(name, DEFAULT_TOLERANCE) for name in names}
+    return read_tolerances(texts, tuple(names), results.manifest["outcomes"])
 
 
 def _sentence(region: Region) -> str:
@@ -220,7 +210,7 @@ def _sentence(region: Region) -> str:
     kept = (
         f"{region.checked_density:.0%} of the {region.checked} draws inside fail, "
         f"{region.checked_share_failing:.0%} of all"
-        if region.checked and np.isfinite(region.checked_density)
+        if region.checked
         else "none lies inside"
     )
     return (
@@ -232,6 +222,5 @@ def _sentence(region: Region) -> str:
 
 def _write(folder: Path, name: str, table: pd.DataFrame) -> Path:
     path = folder / "analysis" / f"{name}.csv"
-    path.parent.mkdir(exist_ok=True)
     write_atomic(path, table.to_csv(index=False, float_format="%.6g").encode())
     return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 DRAWN = "draw"
 """Layer of the changes that a draw of the priors makes."""
-_KEYS = ["scenario", "policy", "draw", "replicate"]
+KEYS = ["scenario", "policy", "draw", "replicate"]
+"""Columns that tell worlds apart; every other one of `to_ema` is an input."""
 Names = str | Sequence[str] | None
 
 
@@ -125,7 +126,7 @@ class OpenResults:
 
     def to_pandas(self) -> pd.DataFrame:
         """One row per world and region, one column per headline outcome."""
-        index = [*_KEYS, "region"]
+        index = [*KEYS, "region"]
         return self.worlds.pivot_table(
             index=index, columns="outcome", values="value", observed=True, sort=False
         )
@@ -163,7 +164,7 @@ class OpenResults:
         rank = chosen["region"].map({region: place for place, region in enumerate(REGIONS)})
         first = rank.groupby(chosen["outcome"]).transform("min")
         wide = chosen[rank == first].pivot_table(
-            index=["cell_id", *_KEYS], columns="outcome", values="value", observed=True, sort=False
+            index=["cell_id", *KEYS], columns="outcome", values="value", observed=True, sort=False
         )
         experiments = wide.index.to_frame(index=False)
         drawn = pd.DataFrame({row["cell_id"]: _drawn(row["changes"]) for row in self._rows()}).T
@@ -190,8 +191,7 @@ class OpenResults:
         Raises:
             UserError: see `spillover.analysis.comparison.compare`.
         """
-        default = compose_config([]).config.compare
-        own = self.manifest["config"].get("compare", vars(default))
+        own = compare_settings(self.manifest)
         names = tuple(outcomes or [n for n in own["outcomes"] if n in self._registry])
         texts = {**own["tolerance"], **(tolerance or {})}
         tolerances = read_tolerances(texts, names, self._registry)
@@ -222,6 +222,12 @@ class OpenResults:
             for key, text in facts.items()
         )
         return f"<table>{rows}</table>"
+
+
+def compare_settings(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Baseline, outcomes and tolerances of a folder; those of the configs where it has none."""
+    own = manifest["config"].get("compare")
+    return vars(compose_config([]).config.compare) if own is None else own
 
 
 def _drawn(changes: str) -> dict[str, float]:
