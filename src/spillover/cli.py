@@ -194,6 +194,18 @@ def _explore(verb: str, words: list[str], make_backend: MakeBackend | None) -> i
     return analyse(options.folder, options.policy, options.outcome)
 
 
+def _events(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
+    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--policy")
+    parser.add_argument("--scenario")
+    parser.add_argument("--world", type=int)
+    options = parser.parse_intermixed_args(words)
+    from spillover.commands.events import events
+
+    return events(options.folder, options.policy, options.scenario, options.world)
+
+
 def _validate(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
     parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
     parser.add_argument("folder", type=Path, nargs="?")
@@ -217,6 +229,7 @@ VERBS: dict[str, Callable[[str, list[str], MakeBackend | None], int]] = {
     "compact": _compact,
     "figures": _figures,
     "report": _report,
+    "events": _events,
     "sensitivity": _explore,
     "discover": _explore,
     "validate": _validate,

@@ -35,9 +35,10 @@ MOST_LIMITS = 4
 class Region:
     """One region in which a policy fails, and how well it does on draws that were kept back.
 
-    ``limits`` has a row per restricted input: input, low, high (in the unit of the draw), and
-    quasi_p, the chance of such a density if this limit were not there. ``coverage`` is the share
-    of all failures that lie in the region, ``density`` the share of its draws that are failures.
+    ``limits`` has a row per restricted input: input, low, high (in the unit of the draw), quasi_p,
+    the chance of such a density if this limit were not there, and lowest and highest, between
+    which the input was drawn. ``coverage`` is the share of all failures that lie in the region,
+    ``density`` the share of its draws that are failures.
     """
 
     method: str
@@ -171,6 +172,8 @@ def _judge(
     searched: np.ndarray,
     kept: np.ndarray,
 ) -> Region:
+    drawn = inputs[list(limits["input"])]
+    limits = limits.assign(lowest=drawn.min().to_numpy(), highest=drawn.max().to_numpy())
     held = inside(inputs, limits)
     hits = held & is_failure
     n_checked = int(held[kept].sum())

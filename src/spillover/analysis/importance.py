@@ -26,21 +26,61 @@ DUMMIES = 20
 SEED = 20210815
 
 
-def require_explore(where: str) -> None:
+def require_explore(where: str, packages: Sequence[str] = ("SALib", "ema_workbench")) -> None:
     """Refuse an analysis whose optional packages are not installed.
 
     Raises:
-        UserError: SALib or EMA Workbench is missing.
+        UserError: one of the packages is missing.
     """
-    for package in ("SALib", "ema_workbench"):
+    for package in packages:
         if find_spec(package) is None:
             raise UserError(
-                f"The package `{package}` is not installed, which this analysis needs.",
+                f"The package `{package}` is not installed, which this needs.",
                 where=where,
                 got=f"no {package}",
-                allowed="compare, report and figures, which need nothing more",
+                allowed="compare, report, figures and uncertainty=priors, which need nothing more",
                 next="Install it with `pip install 'spillover[explore]'`.",
             )
+
+
+def group_of(path: str) -> str:
+    """Parameters whose paths begin alike are of one process and move together in a screen."""
+    return path.partition(".")[0]
+
+
+def trajectories(paths: Sequence[str], number: int, seed: int) -> np.ndarray:
+    """Points [point, path] of a Morris screen in the unit cube, trajectory after trajectory.
+
+    From one point of a trajectory to the next all paths of one group move together by half of the
+    cube. The levels are the middles of four equal slices, so that no point lies at the end of a
+    prior, where many would be out of reach.
+
+    Args:
+        paths: inputs; those of one `group_of` move together.
+        number: of trajectories, each with one point more than there are groups.
+        seed: of the trajectories.
+
+    Raises:
+        UserError: SALib is not installed.
+    """
+    require_explore("uncertainty=morris", ("SALib",))
+    if not paths:
+        return np.empty((number, 0))
+    from SALib.sample import morris as salib
+
+    problem = _problem(paths, [group_of(path) for path in paths])
+    levels = salib.sample(problem, number, num_levels=LEVELS, seed=seed)
+    return np.asarray(((LEVELS - 1) * levels + 0.5) / LEVELS)
+
+
+def _problem(names: Sequence[str], groups: Sequence[str]) -> dict[str, object]:
+    bounds = [[0.0, 1.0]] * len(names)
+    return {
+        "num_vars": len(names),
+        "names": list(names),
+        "bounds": bounds,
+        "groups": list(groups),
+    }
 
 
 def morris(
@@ -56,19 +96,18 @@ def morris(
 
     Returns:
         Columns input (the group), index (mu*, in the unit of the outcome: what the outcome changes
-        by when the group moves across two thirds of its range), low, high (95%), noise (0).
+        by when the group makes one step of `trajectories`), low, high (95%), noise (0), n.
     """
     from SALib.analyze import morris as salib
 
     distinct = list(dict.fromkeys(groups))
-    problem = {
-        "num_vars": len(names),
-        "names": list(names),
-        "bounds": [[0.0, 1.0]] * len(names),
-        "groups": list(groups),
-    }
     found = salib.analyze(
-        problem, ordered_unit(points), values, num_levels=LEVELS, conf_level=CONFIDENCE, seed=SEED
+        _problem(names, groups),
+        ordered_unit(points),
+        values,
+        num_levels=LEVELS,
+        conf_level=CONFIDENCE,
+        seed=SEED,
     )
     index = np.asarray(found["mu_star"], dtype=float)
     half = np.asarray(found["mu_star_conf"], dtype=float)
@@ -76,7 +115,7 @@ def morris(
     table = pd.DataFrame(
         {"input": order, "index": index, "low": index - half, "high": index + half}
     )
-    # SALib scales an effect to the whole range; what was moved is two thirds of it
+    # SALib divides an effect by the step, of which its unit has two thirds
     table[["index", "low", "high"]] *= step()
     table = table.assign(low=table["low"].clip(lower=0.0), noise=0.0, n=len(points))
     return table.set_index("input").loc[distinct].reset_index()

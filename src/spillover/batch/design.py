@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spillover import clock
+from spillover.analysis.importance import trajectories
 from spillover.batch.backend import Backend
 from spillover.batch.compose import Composed, expand_names, load_layer
 from spillover.batch.fingerprint import Fingerprint, short_hash
@@ -17,7 +18,7 @@ from spillover.batch.layers import layer_changes, user_changes
 from spillover.batch.schema import DATED_LAYERS, DOCUMENTED, LAYERS, Config, parse_date
 from spillover.errors import UserError
 from spillover.evidence.changes import Change
-from spillover.evidence.priors import draw
+from spillover.evidence.priors import draw, draw_unit
 
 REFERENCE = ("status_quo", "status_quo")
 """Scenario and policy against which effects are measured."""
@@ -122,11 +123,12 @@ def make_plan(composed: Composed, backend: Backend, is_sweep: bool) -> Plan:
     frame = _frame(config, starts, keys, contents)
     users = user_changes(config.set, backend.tree)
     version = backend.version
+    draws = _draws(config, backend.tree)
     cells = tuple(
-        _cell(frame, scenario, policy, index, contents, users, backend, version)
+        _cell(frame, scenario, policy, index, drawn, contents, users, backend, version)
         for scenario in scenarios
         for policy in policies
-        for index in _draws(config)
+        for index, drawn in draws.items()
     )
     name = _run_name(composed, frame, is_sweep)
     results = Path(config.results) if config.results else Path("results") / name
@@ -223,11 +225,17 @@ def _require_inside(subject: str, key: str, day: date, horizon: str) -> None:
         )
 
 
-def _draws(config: Config) -> range:
-    """Draw 0 is the documented values; sampled draws count from 1."""
+def _draws(config: Config, tree: Any) -> dict[int, tuple[Change, ...]]:
+    """Changes of the parameters by draw; 0 is the documented values, others count from 1."""
+    number, seed = config.uncertainty.draws, config.seed
     if config.uncertainty.name == "none":
-        return range(1)
-    return range(1, config.uncertainty.draws + 1)
+        return {0: ()}
+    if config.uncertainty.name == "priors":
+        return {index: draw(tree, seed, index) for index in range(1, number + 1)}
+    paths = list(tree.uncertain())
+    points = trajectories(paths, number, seed).tolist()
+    named = (dict(zip(paths, point, strict=True)) for point in points)
+    return {index: draw_unit(tree, point) for index, point in enumerate(named, 1)}
 
 
 def _cell(
@@ -235,6 +243,7 @@ def _cell(
     scenario: str,
     policy: str,
     index: int,
+    drawn: tuple[Change, ...],
     contents: Mapping[tuple[str, str], list[dict[str, Any]]],
     users: tuple[Change, ...],
     backend: Backend,
@@ -245,7 +254,7 @@ def _cell(
         0,
         *(clock.week_index(day) for day in frame.starts),
     )  # a structure holds from the start
-    changes: tuple[Change, ...] = draw(backend.tree, frame.seed, index) if index else ()
+    changes = drawn
     pending: list[tuple[str, tuple[str, ...]]] = []
     for layer, name, week in zip(LAYERS, names, weeks, strict=True):
         files = contents[layer, name]

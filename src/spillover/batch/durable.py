@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+import pandas as pd
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
@@ -70,6 +72,19 @@ def _sync_folder(folder: Path) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write a readable JSON file atomically, keys in the order given."""
     write_atomic(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def write_table(path: Path, table: pd.DataFrame) -> Path:
+    """Write a table as CSV; one without rows leaves no file, nor one of an earlier run.
+
+    Returns:
+        The path.
+    """
+    if table.empty:
+        path.unlink(missing_ok=True)
+    else:
+        write_atomic(path, table.to_csv(index=False, float_format="%.8g").encode())
+    return path
 
 
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -201,15 +202,10 @@ def read_outcomes(
     Returns:
         Columns cell_id, scenario, policy, draw, replicate, state, period, then the outcomes.
     """
-    chosen = [part for part in stored_blocks(results) if cell_ids is None or part[0] in cell_ids]
-    paths = [chunk_path(results, "outcomes", cell, block) for cell, block in chosen]
-    columns = None
-    if names is not None and paths:
-        there = pq.read_schema(paths[0]).names
-        columns = [name for name in there if name in OUTCOME_KEYS or name in names]
     periods = [period] if isinstance(period, str) else period
     filters = None if periods is None else [("period", "in", list(periods))]
-    return read_tables(paths, columns=columns, filters=filters)
+    columns = None if names is None else {*OUTCOME_KEYS, *names}
+    return read_kind(results, "outcomes", columns, cell_ids, filters)
 
 
 def finished_pairs(results: Path) -> dict[tuple[str, str], list[str]]:
@@ -221,20 +217,29 @@ def finished_pairs(results: Path) -> dict[tuple[str, str], list[str]]:
     return pairs
 
 
-def read_kind(results: Path, kind: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Rows of one kind of table of all finished chunks of a folder.
+def read_kind(
+    results: Path,
+    kind: str,
+    columns: Collection[str] | None = None,
+    cell_ids: Collection[str] | None = None,
+    filters: Sequence[tuple[str, str, Any]] | None = None,
+) -> pd.DataFrame:
+    """Rows of one kind of table of the finished chunks of a folder.
 
     Args:
         results: the folder.
         kind: one of `store.KINDS` or `store.HINDCAST_KINDS`; empty where a folder has none.
         columns: which columns, as far as they are there; None for all.
+        cell_ids: which cells; None for all.
+        filters: (column, comparison, value) that rows must meet.
     """
-    paths = [chunk_path(results, kind, cell, block) for cell, block in stored_blocks(results)]
+    chosen = [part for part in stored_blocks(results) if cell_ids is None or part[0] in cell_ids]
+    paths = [chunk_path(results, kind, cell, block) for cell, block in chosen]
     paths = [path for path in paths if path.is_file()]
     if columns is None or not paths:
-        return read_tables(paths)
-    there = set(pq.read_schema(paths[0]).names)
-    return read_tables(paths, columns=[name for name in columns if name in there])
+        return read_tables(paths, filters=filters)
+    there = pq.read_schema(paths[0]).names
+    return read_tables(paths, [name for name in there if name in columns], filters)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,10 @@ class StartConfig:
 
 @dataclass
 class UncertaintyConfig:
-    """Where parameter values come from: the documented values, or draws from the priors."""
+    """Where parameter values come from: documented, drawn from the priors, or a Morris screen.
+
+    ``draws`` counts draws of `priors` and trajectories of `morris`.
+    """
 
     name: str = "none"
     draws: int = 1
@@ -179,12 +182,12 @@ def check(config: Config, where: str) -> None:
     _at_least("uncertainty.draws", config.uncertainty.draws, 1, where)
     _weights(config.pillar_weights, where)
     clock.horizon_weeks(config.horizon)
-    if config.uncertainty.name not in ("none", "priors"):
+    if config.uncertainty.name not in ("none", "priors", "morris"):
         raise UserError(
             f"There is no kind of uncertainty '{config.uncertainty.name}'.",
             where="uncertainty.name",
             got=config.uncertainty.name,
-            allowed="none, priors",
+            allowed="none, priors, morris",
             next="Use uncertainty=priors uncertainty.draws=20 to sample the priors.",
         )
     if config.name is not None and not re.fullmatch(r"[A-Za-z0-9_.+-]+", config.name):

@@ -21,7 +21,7 @@ from spillover.analysis.pillars import (
     years_before,
 )
 from spillover.batch import runner
-from spillover.batch.durable import write_atomic
+from spillover.batch.durable import write_table
 from spillover.batch.manifest import read_cells, require_manifest
 from spillover.commands.present import WIDTH, figure, signed
 
@@ -64,7 +64,7 @@ def write_pillars(
         )
     scores = pd.concat(parts, ignore_index=True)
     table = pillar_table(scores, weights)
-    write_atomic(results / "pillars.csv", table.to_csv(index=False, float_format="%.6g").encode())
+    write_table(results / "pillars.csv", table)
     return table
 
 
@@ -86,7 +86,7 @@ def write_elsewhere(results: Path, baseline: str = REFERENCE) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     columns = ["scenario", "policy", *(c for c in table if c not in ("scenario", "policy"))]
     table = table[columns]
-    write_atomic(results / "elsewhere.csv", table.to_csv(index=False, float_format="%.6g").encode())
+    write_table(results / "elsewhere.csv", table)
     return table
 
 

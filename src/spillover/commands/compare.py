@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
@@ -26,11 +25,12 @@ from spillover.batch import runner
 from spillover.batch.backend import Backend, MakeBackend, model_backend
 from spillover.batch.compose import TOLERANCE, compose_config
 from spillover.batch.design import Plan, make_plan
-from spillover.batch.durable import write_atomic, write_json
+from spillover.batch.durable import write_atomic, write_json, write_table
 from spillover.batch.lock import only_writer
 from spillover.batch.manifest import require_manifest
 from spillover.batch.schema import Config
 from spillover.commands.balance import write_elsewhere, write_pillars
+from spillover.commands.events import FILES, write_events
 from spillover.commands.present import WIDTH, console, figure, signed, wrapped
 from spillover.commands.progress import busy
 from spillover.commands.report import write_report
@@ -48,6 +48,7 @@ from spillover.commands.run import (
     write_summary,
 )
 from spillover.errors import UserError
+from spillover.notebook.results import open_results
 
 ANALYSIS = "analysis"
 _NAME = 46
@@ -225,20 +226,14 @@ def write_analysis(plan: Plan, found: Comparison) -> Card:
         "factorial": factorial_table(found),
         "displacement": elsewhere,
     }
+    results = open_results(plan.results)
+    write_events(plan.results, {by: results.events(found.settings.baseline, by) for by in FILES})
     folder = plan.results / ANALYSIS
     for name, table in tables.items():
-        _write_table(folder / f"{name}.csv", table)
+        write_table(folder / f"{name}.csv", table)
     write_json(folder / "card.json", card.as_dict())
     write_atomic(folder / "card.md", card.markdown.encode())
     return card
-
-
-def _write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table; one without rows leaves no file, nor one of an earlier run."""
-    if table.empty:
-        path.unlink(missing_ok=True)
-    else:
-        write_atomic(path, table.to_csv(index=False, float_format="%.8g").encode())
 
 
 def card_lines(card: Card) -> list[Text]:

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from spillover.analysis.best import oriented
 from spillover.analysis.comparison import require_baseline
 from spillover.analysis.discovery import Region, boxes_table, discover, failures
-from spillover.analysis.importance import pawn, require_explore
+from spillover.analysis.importance import group_of, morris, pawn, require_explore
 from spillover.analysis.robustness import regret
 from spillover.analysis.tolerance import Tolerance, read_tolerances
-from spillover.batch.durable import write_atomic
+from spillover.batch.durable import write_table
 from spillover.commands.present import figure
 from spillover.commands.progress import busy
 from spillover.errors import UserError, nearest
@@ -25,6 +26,12 @@ LEAST_DRAWS = 20
 DEFAULT_TOLERANCE = "5 %"
 """What matters of an outcome for which the folder has no tolerance."""
 SHOWN = 8
+PAWN, MORRIS = "PAWN", "Morris"
+METHODS = {
+    PAWN: "PAWN index, 0 to 1",
+    MORRIS: "Morris: what the effect changes by when a process moves by half of its prior",
+}
+"""Method: how its index reads."""
 
 
 @dataclass(frozen=True)
@@ -50,23 +57,29 @@ def sensitivity(folder: Path, policy: str | None, outcome: str | None) -> int:
     """
     require_explore("spillover sensitivity")
     results, chosen, names, baseline = _asked(folder, policy, outcome)
+    method = MORRIS if sampled_by(results) == "morris" else PAWN
     parts = []
     with busy("ranking inputs"):
         for draws in read_draws(results, names):
             values = (draws.means[chosen] - draws.means[baseline]).to_numpy(float)
-            table = pawn(list(map(str, draws.inputs)), draws.inputs.to_numpy(float), values)
-            parts.append(table.assign(scenario=draws.scenario, outcome=draws.outcome))
+            table = _rank(method, draws.inputs, values)
+            parts.append(
+                table.assign(method=method, scenario=draws.scenario, outcome=draws.outcome)
+            )
     ranked = pd.concat(parts).sort_values(
         ["scenario", "outcome", "index"], ascending=[True, True, False], kind="stable"
     )
-    path = _write(folder, "importance", ranked.assign(policy=chosen, baseline=baseline))
-    print(f"What decides the effect of {chosen} against {baseline} (PAWN index, 0 to 1)")
+    path = write_table(
+        folder / "analysis" / "importance.csv", ranked.assign(policy=chosen, baseline=baseline)
+    )
+    print(f"What decides the effect of {chosen} against {baseline} ({METHODS[method]})")
     for (scenario, name), table in ranked.groupby(["scenario", "outcome"], sort=False):
         noise = float(table["noise"].iloc[0])
         above = table[table["index"] > noise]
-        print(f"\n{scenario} / {name}: {int(table['n'].iloc[0])} draws, noise up to {noise:.2f}")
+        limit = f", noise up to {noise:.2f}" if method == PAWN else ""
+        print(f"\n{scenario} / {name}: {int(table['n'].iloc[0])} draws{limit}")
         for row in above.head(SHOWN).to_dict("records"):
-            print(f"  {row['index']:.2f}  {row['input']}")
+            print(f"  {figure(row['index']):>8}  {row['input']}")
         rest = len(above) - SHOWN
         if above.empty:
             print("  no input can be told from one without effect; more draws may")
@@ -74,6 +87,25 @@ def sensitivity(folder: Path, policy: str | None, outcome: str | None) -> int:
             print(f"  and {rest} more above the noise")
     print(f"\nFiles  {path}")
     return 0
+
+
+def sampled_by(results: OpenResults) -> str:
+    """How the parameters of a folder were drawn: ``priors`` or ``morris``."""
+    return str(results.manifest["config"].get("uncertainty", {}).get("name", "priors"))
+
+
+def _rank(method: str, inputs: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+    """Importance of the inputs [draw, path]; a screen uses its complete trajectories only."""
+    paths = list(map(str, inputs))
+    points = inputs.to_numpy(float)
+    if method == PAWN:
+        return pawn(paths, points, values)
+    groups = [group_of(path) for path in paths]
+    size = len(set(groups)) + 1
+    trajectory = (inputs.index.to_numpy() - 1) // size
+    number, count = np.unique(trajectory, return_counts=True)
+    is_whole = np.isin(trajectory, number[count == size])
+    return morris(paths, groups, points[is_whole], values[is_whole])
 
 
 def discover_failures(folder: Path, policy: str | None, outcome: str | None) -> int:
@@ -85,6 +117,7 @@ def discover_failures(folder: Path, policy: str | None, outcome: str | None) -> 
     """
     require_explore("spillover discover")
     results, chosen, names, baseline = _asked(folder, policy, outcome)
+    _require_random(results)
     tolerances = _tolerances(results, names)
     parts, problems = [], []
     for draws in read_draws(results, names):
@@ -112,9 +145,21 @@ def discover_failures(folder: Path, policy: str | None, outcome: str | None) -> 
         parts.append(table.assign(scenario=draws.scenario, outcome=draws.outcome, policy=chosen))
     if not parts:
         raise problems[0] if problems else _no_direction(names)
-    path = _write(folder, "boxes", pd.concat(parts))
+    path = write_table(folder / "analysis" / "boxes.csv", pd.concat(parts))
     print(f"\nFiles  {path}")
     return 0
+
+
+def _require_random(results: OpenResults) -> None:
+    """Refuse the draws of a screen, which fill the priors too unevenly to look for regions."""
+    if sampled_by(results) == "morris":
+        raise UserError(
+            "Regions of failure are searched among draws from the priors.",
+            where=str(results.folder),
+            got="the trajectories of a Morris screen",
+            allowed="a folder with uncertainty=priors",
+            next="Make one: spillover sweep experiment=exploration.",
+        )
 
 
 def _no_direction(names: list[str]) -> UserError:
@@ -218,9 +263,3 @@ def _sentence(region: Region) -> str:
         f"    holds {region.coverage:.0%} of the failures at a density of {region.density:.0%}; "
         f"on draws kept back: {kept}: {verdict}"
     )
-
-
-def _write(folder: Path, name: str, table: pd.DataFrame) -> Path:
-    path = folder / "analysis" / f"{name}.csv"
-    write_atomic(path, table.to_csv(index=False, float_format="%.6g").encode())
-    return path

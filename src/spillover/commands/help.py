@@ -23,6 +23,7 @@ usage: spillover VERB [KEY=VALUE ...] [options]
   compact   merge the chunks of each cell into one: fewer files, the same rows
   figures   draw the figures of a results folder again
   report    one self-contained HTML file of a comparison, to mail and to print
+  events    what a policy averts and what it induces, world by world
   sensitivity   which uncertain parameters decide what a policy changes
   discover  where among the uncertain parameters a policy fails
   validate  compare a hindcast with what was observed: seventeen patterns, hits and misses
@@ -68,7 +69,8 @@ keys (KEY=VALUE)
                      changes pillars.csv and no other number, so the folder stays the same
   set.PATH=NUMBER    another value for a parameter, in every week: set.border.posture=2, or for
                      one member of its axis: set.border.posture.TJK=2
-  uncertainty.draws  number of draws with uncertainty=priors; each draw is a cell
+  uncertainty.draws  number of draws with uncertainty=priors, each a cell; of trajectories with
+                     uncertainty=morris, each of as many cells as there are processes, and one more
   design.scenarios, design.policies   lists for `sweep`, for example [status_quo,full_package]
   engine=local       executor of the chunks: serial, local, or dask (needs spillover[dask]) with
                      engine.address=tcp://HOST:8786 for the workers of other machines
@@ -204,6 +206,26 @@ that needs no network.
 
 example
   spillover report results/quick
+""",
+    "events": """\
+usage: spillover events FOLDER [--policy NAME] [--scenario NAME] [--world N]
+
+Sets the events of a policy beside those of the baseline in the same worlds: attacks, plots,
+crossings, seizures, arrivals. In each place and year of each world, what happens only under the
+baseline is averted, what happens only under the policy is induced; the difference of the two is
+the effect that `compare` reports. An event that moves to another week of the same place and year
+counts as kept, so both numbers are lower bounds.
+
+  --policy NAME      default: the last policy of the folder
+  --scenario NAME    default: all
+  --world N          what is different in replicate N, year by year; writes nothing
+
+examples
+  spillover events results/quick
+  spillover events results/quick --scenario malign_escalation --world 17
+
+Writes analysis/events.csv (by state and year, all policies) and events_by_region.csv (by Afghan
+province and Central Asian region). Without --world the numbers are means over the worlds.
 """,
     "sensitivity": """\
 usage: spillover sensitivity FOLDER [--policy NAME] [--outcome NAME]

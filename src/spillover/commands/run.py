@@ -18,7 +18,7 @@ from spillover.batch import runner
 from spillover.batch.backend import Backend, MakeBackend, model_backend
 from spillover.batch.compose import compose_config
 from spillover.batch.design import REFERENCE, Plan, make_plan
-from spillover.batch.durable import write_atomic
+from spillover.batch.durable import write_table
 from spillover.batch.lock import only_writer
 from spillover.batch.manifest import require_manifest
 from spillover.batch.schema import DOCUMENTED, Config
@@ -237,7 +237,7 @@ def write_summary(results: Path, off: Collection[str] = ()) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame()
     summary = pd.concat(parts, ignore_index=True)
-    write_atomic(results / "summary.csv", summary.to_csv(index=False, float_format="%.8g").encode())
+    write_table(results / "summary.csv", summary)
     return summary
 
 

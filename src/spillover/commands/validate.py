@@ -13,7 +13,7 @@ from spillover.batch import runner
 from spillover.batch.backend import MakeBackend, model_backend
 from spillover.batch.compose import compose_config
 from spillover.batch.design import make_plan
-from spillover.batch.durable import write_atomic
+from spillover.batch.durable import write_atomic, write_table
 from spillover.batch.folder import problem_of, unwritable
 from spillover.batch.lock import only_writer
 from spillover.batch.manifest import read_manifest, require_manifest
@@ -173,11 +173,10 @@ def _write(folder: Path, verdicts: list[Verdict], table: pd.DataFrame) -> None:
     from spillover.figures.style import house_style, save
     from spillover.figures.validation_page import validation_page
 
-    content = table.to_csv(index=False, float_format="%.8g")
     page = "\n".join(markdown(table)) + "\n"
     provenance = read_provenance(require_manifest(folder), folder.name, pd.DataFrame(), _YEARS)
     try:
-        write_atomic(folder / "validation.csv", content.encode())
+        write_table(folder / "validation.csv", table)
         write_atomic(folder / "validation.md", page.encode())
         with house_style():
             figure = validation_page(verdicts, provenance, f"Patterns: {counts(verdicts)}")

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from spillover.figures.panels import panel_page, panel_title
 from spillover.figures.provenance import Provenance
 from spillover.figures.rows import Row, height_of, label_rows, row_layout
 from spillover.figures.style import (
@@ -17,19 +18,14 @@ from spillover.figures.style import (
     INK,
     MUTED,
     axes_or_new,
-    caption_height,
     caption_of,
-    finish,
-    new_figure,
     number,
     policies_of,
     scenario_colour,
     scenarios_of,
     title_of,
-    wrap,
 )
 
-_COLUMNS, _PANEL_WIDTH, _LABEL_WIDTH = 3, 3.2, 1.6
 ZONE = "#DDE7EE"
 """Colour of the indifference zone."""
 
@@ -61,8 +57,7 @@ def contrast_forest(
         face = colour if is_known else "white"
         ax.plot(record["mean"], row.y, "o", ms=5.5, mfc=face, mec=colour, mew=1.4, zorder=3)
     first = effects.iloc[0]
-    title = f"{str(first['label'])[:1].upper()}{str(first['label'])[1:]}"
-    ax.set_title("\n".join(wrap(title, _PANEL_WIDTH, 10)), loc="left", weight="bold")
+    panel_title(ax, str(first["label"]))
     better = {"lower": "\n\u2190 better", "higher": "\nbetter \u2192"}.get(str(first["better"]), "")
     ax.set_xlabel(f"difference ({first['unit']}){better}")
     ax.xaxis.set_major_locator(MaxNLocator(4))
@@ -77,9 +72,6 @@ def contrast_page(effects: pd.DataFrame, provenance: Provenance) -> Figure | Non
     if not tables:
         return None
     rows = row_layout(zip(key["scenario"], key["policy"], strict=True))
-    n_columns = min(_COLUMNS, len(tables))
-    n_lines = -(-len(tables) // n_columns)
-    width = _LABEL_WIDTH + _PANEL_WIDTH * n_columns
     caption = caption_of(
         provenance,
         f"n = {int(key['n'].min())} pairs of worlds that share their random numbers. Dot: mean "
@@ -89,23 +81,14 @@ def contrast_page(effects: pd.DataFrame, provenance: Provenance) -> Figure | Non
         "matters, or not known well enough. The intervals hold chance only, not the uncertainty of "
         "the assumptions.",
     )
-    height = 0.9 + n_lines * (0.19 * height_of(rows) + 0.95) + caption_height(caption, width)
-    figure = new_figure(width, height)
-    axes = figure.subplots(n_lines, n_columns, squeeze=False)
-    for position, ax in enumerate(axes.flat):
-        if position >= len(tables):
-            ax.set_visible(False)
-            continue
-        contrast_forest(tables[position], rows=rows, ax=ax)
-        if position % n_columns:
-            ax.set_yticklabels([])
-    finish(
-        figure,
-        "What each policy changes, and whether it matters",
-        "Difference to the baseline in the same worlds, within each scenario",
-        caption,
+    return panel_page(
+        tables,
+        lambda table, ax: contrast_forest(table, rows=rows, ax=ax),
+        height=0.19 * height_of(rows) + 0.95,
+        title="What each policy changes, and whether it matters",
+        subtitle="Difference to the baseline in the same worlds, within each scenario",
+        caption=caption,
     )
-    return figure
 
 
 def regret_map(regret: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
@@ -138,31 +121,27 @@ def regret_page(
     regret: pd.DataFrame, effects: pd.DataFrame, provenance: Provenance
 ) -> Figure | None:
     """Regret in all key outcomes on one page; None without any."""
-    tables = [table for _, table in regret.groupby("outcome", sort=False)]
-    if not tables:
+    if regret.empty:
         return None
+    tables = [table for _, table in regret.groupby("outcome", sort=False)]
     names = effects.drop_duplicates("outcome").set_index("outcome")
-    n_columns = min(_COLUMNS, len(tables))
-    n_lines = -(-len(tables) // n_columns)
-    width = _LABEL_WIDTH + _PANEL_WIDTH * n_columns
     caption = caption_of(
         provenance,
         "Regret: how much worse than the best policy of the same scenario, mean since the branch. "
         "Darker: more regret, relative to the largest of its panel. Scenarios carry no "
         "probability.",
     )
-    height = 0.9 + n_lines * (0.24 * regret["policy"].nunique() + 1.0)
-    figure = new_figure(width, height + caption_height(caption, width))
-    axes = figure.subplots(n_lines, n_columns, squeeze=False)
-    for position, ax in enumerate(axes.flat):
-        if position >= len(tables):
-            ax.set_visible(False)
-            continue
-        regret_map(tables[position], ax=ax)
-        about = names.loc[tables[position]["outcome"].iloc[0]]
-        title = wrap(f"{about['label']} ({about['unit']})", _PANEL_WIDTH, 10)
-        ax.set_title("\n".join(title), loc="left", weight="bold")
-        if position % n_columns:
-            ax.set_yticklabels([])
-    finish(figure, "What choosing wrongly costs", "Regret by policy and scenario", caption)
-    return figure
+
+    def draw(table: pd.DataFrame, ax: Axes) -> None:
+        regret_map(table, ax=ax)
+        about = names.loc[table["outcome"].iloc[0]]
+        panel_title(ax, f"{about['label']} ({about['unit']})")
+
+    return panel_page(
+        tables,
+        draw,
+        height=0.24 * regret["policy"].nunique() + 1.0,
+        title="What choosing wrongly costs",
+        subtitle="Regret by policy and scenario",
+        caption=caption,
+    )

@@ -9,11 +9,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from spillover.axes import COUNTRIES
+from spillover.figures.balance import pareto_page, precision_page, synergy_page
 from spillover.figures.contrasts import contrast_page, regret_page
 from spillover.figures.distribution import distribution_page
+from spillover.figures.events import events_page
+from spillover.figures.explored import boxes_page, importance_page
 from spillover.figures.fan_page import fan_page
 from spillover.figures.forest import forest_page
 from spillover.figures.maps import map_page
+from spillover.figures.robust import agreement_page, parallel_page
 from spillover.figures.style import house_style, save
 from spillover.figures.tables import FIVE_STATES, Results, add_five_states, read_results
 
@@ -55,13 +59,29 @@ def _pages(results: Results) -> Iterator[tuple[str, Figure | None]]:
 
 
 def comparison_pages(results: Results) -> Iterator[tuple[str, Figure | None]]:
-    """Figures of the tables that `compare` has left in ``analysis/``; none without them."""
-    folder = results.folder / "analysis"
-    if not (folder / "effects.csv").is_file():
-        return
-    effects = pd.read_csv(folder / "effects.csv", keep_default_na=False, na_values=["", "nan"])
-    effects["better"] = effects["better"].fillna("")
-    yield "policy_effects", contrast_page(effects, results.provenance)
-    if (folder / "regret.csv").is_file():
-        regret = pd.read_csv(folder / "regret.csv")
-        yield "policy_regret", regret_page(regret, effects, results.provenance)
+    """Figures of the tables that analyses have left in ``analysis/``; none without them."""
+    about, measures = results.provenance, results.measures
+    effects = _analysis(results, "effects")
+    if len(effects):
+        effects["better"] = effects["better"].fillna("")
+        regret = _analysis(results, "regret")
+        yield "policy_effects", contrast_page(effects, about)
+        yield "policy_regret", regret_page(regret, effects, about)
+        yield "policy_parallel", parallel_page(regret, effects, about)
+        yield "criteria", agreement_page(_analysis(results, "agreement"), effects, about)
+        yield "costs", pareto_page(_analysis(results, "costs"), effects, about)
+        yield "synergies", synergy_page(_analysis(results, "factorial"), effects, about)
+        yield "precision", precision_page(_analysis(results, "precision"), effects, about)
+    events = _analysis(results, "events")
+    yield "events_by_year", events_page(events, measures, about)
+    yield "events_by_state", events_page(events, measures, about, by="place")
+    yield "importance", importance_page(_analysis(results, "importance"), measures, about)
+    yield "failure_regions", boxes_page(_analysis(results, "boxes"), measures, about)
+
+
+def _analysis(results: Results, name: str) -> pd.DataFrame:
+    """A table of ``analysis/``; empty where there is none."""
+    path = results.folder / "analysis" / f"{name}.csv"
+    if not path.is_file():
+        return pd.DataFrame()
+    return pd.read_csv(path, keep_default_na=False, na_values=["", "nan"])

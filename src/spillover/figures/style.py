@@ -125,6 +125,19 @@ def scenario_colour(name: str) -> str:
     return _SPARE_COLOURS[sum(name.encode()) % len(_SPARE_COLOURS)]
 
 
+def policy_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Colour, marker and dash of each policy of a line plot, told apart without colour as well."""
+    colours = (INK, "#0072B2", "#D55E00", "#007A5A", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
+    return {
+        policy: {
+            "color": colours[place % len(colours)],
+            "marker": "os^DvPX<>*hp"[place % 12],
+            "ls": ("-", (0, (5, 1)), (0, (1, 1)))[place % 3],
+        }
+        for place, policy in enumerate(policies_of(names))
+    }
+
+
 def scenario_ink(name: str) -> str:
     """Colour of a scenario for text: darkened until it reads on white (contrast 4.5 to 1)."""
     rgb = np.array(to_rgb(scenario_colour(name)))

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from spillover.analysis.comparison import COST, Settings, compare
+from spillover.analysis.comparison import COST, Settings, compare, require_baseline
 from spillover.analysis.summary import REGIONS, by_region
 from spillover.analysis.tolerance import read_tolerances
 from spillover.batch import runner
 from spillover.batch.compose import compose_config
 from spillover.batch.manifest import read_cells, require_manifest
+from spillover.clock import week_start
 from spillover.errors import UserError, nearest
 from spillover.notebook.compared import Compared, Robustness
+from spillover.notebook.events import count_events
 from spillover.notebook.plots import Plots
 
 if TYPE_CHECKING:
@@ -201,6 +203,29 @@ class OpenResults:
     def robustness(self, baseline: str | None = None) -> Robustness:
         """Eight criteria across the scenarios, with regret and how far the criteria agree."""
         return Robustness(self.compare(baseline))
+
+    def events(
+        self, baseline: str | None = None, by: str = "state", world: int | None = None
+    ) -> pd.DataFrame:
+        """Events that each policy averts and induces against the baseline, in the same worlds.
+
+        Args:
+            baseline: the policy to compare with; by default that of the folder.
+            by: ``state``, or ``place`` for provinces and regions (fewer kinds of events).
+            world: one replicate; None for all worlds.
+
+        Returns:
+            Columns scenario, policy, outcome, place, period (calendar year), baseline, policy_count
+            (mean count per world), averted, induced (mean per world), share_averting,
+            share_inducing (share of worlds with any), n (worlds); years from that of the branch.
+
+        Raises:
+            UserError: the baseline is not among the policies, or `by` or `world` is unknown.
+        """
+        chosen = baseline or str(compare_settings(self.manifest)["baseline"])
+        require_baseline(chosen, list(self.policies))
+        branch = week_start(int(self.manifest["frame"]["branch_week"]))
+        return count_events(self.folder, self.cells, chosen, by, world, branch.year)
 
     @property
     def plot(self) -> Plots:

@@ -29,6 +29,15 @@ MOST_BYTES = 1_000_000
 FIGURES = {
     "policy_effects": "What each policy changes, and whether it matters",
     "policy_regret": "What choosing wrongly costs",
+    "policy_parallel": "Which policy is never far from the best?",
+    "criteria": "Do the criteria agree?",
+    "costs": "What an effect costs",
+    "synergies": "Do the recommendations add up?",
+    "precision": "Is every effect known well enough?",
+    "events_by_year": "What happens only with, and only without the policy, by year",
+    "events_by_state": "The same by state",
+    "importance": "Which uncertain inputs decide",
+    "failure_regions": "Where the policy fails",
 }
 TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "effects": (
@@ -82,6 +91,9 @@ HEADS = {
 }  # fmt: skip
 
 
+_DIGITS = re.compile(r"(\d\.\d\d)\d+")
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell of a table: its text, and for a number what it is sorted by."""
@@ -105,6 +117,7 @@ class Table:
 class Drawing:
     """A figure of the report as inline SVG."""
 
+    name: str
     title: str
     svg: Markup
 
@@ -144,15 +157,23 @@ def build_report(folder: Path) -> bytes:
 
 
 def render(environment: Environment, parts: Mapping[str, Any], tables: list[Table]) -> bytes:
-    """The page with as many tables as fit; the longest ones are left out first, and named."""
+    """The page with as much as fits; the longest tables go first, then the last figures.
+
+    What is left out is named on the page.
+    """
     left_out: list[str] = []
+    drawings = list(parts["drawings"])
     template = environment.get_template("page.html.j2")
     while True:
-        page = template.render(**parts, tables=tables, left_out=left_out).encode()
-        if len(page) <= MOST_BYTES or not tables:
+        shown = {**parts, "drawings": drawings, "tables": tables, "left_out": left_out}
+        page = template.render(**shown).encode()
+        if len(page) <= MOST_BYTES or not (tables or drawings):
             return page
+        if not tables:
+            left_out.append(f"figures/{drawings.pop().name}.png")
+            continue
         longest = max(tables, key=lambda table: len(table.rows) * len(table.heads))
-        left_out.append(f"{longest.name}.csv")
+        left_out.append(f"analysis/{longest.name}.csv")
         tables = [table for table in tables if table is not longest]
 
 
@@ -160,7 +181,7 @@ def _drawings(results: Any) -> Iterator[Drawing]:
     with house_style():
         for name, figure in comparison_pages(results):
             if figure is not None:
-                yield Drawing(FIGURES[name], inline(svg_of(figure).decode(), name))
+                yield Drawing(name, FIGURES[name], inline(svg_of(figure).decode(), name))
 
 
 def inline(svg: str, prefix: str) -> Markup:
@@ -170,6 +191,8 @@ def inline(svg: str, prefix: str) -> Markup:
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'(xlink:href|href)="#', rf'\1="#{prefix}-', svg)
     svg = re.sub(r"url\(#", f"url(#{prefix}-", svg)
+    # a hundredth of a point is finer than any eye
+    svg = re.sub(r'(?<==")[^"]*(?=")', lambda m: _DIGITS.sub(r"\1", m[0]), svg)
     # the page decides about the size; the box keeps the proportions
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
