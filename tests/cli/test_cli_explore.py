@@ -13,8 +13,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "batch"))
 
 from fake_model import fake_backend
 
+from spillover.analysis.importance import trajectories
 from spillover.cli import main
 from spillover.commands import explore
+from spillover.notebook.results import OpenResults
+
+POLICIES = ("status_quo", "full_package")
 
 
 def sweep(folder: Path, *words: str) -> Path:
@@ -25,36 +29,59 @@ def sweep(folder: Path, *words: str) -> Path:
     return folder
 
 
-class KnownResults:
+class KnownResults(OpenResults):
     """Results of 150 draws: the package saves 3 a attacks, and is worse than nothing where a > 0.7.
 
     ``b`` moves the level of both policies alike and so no effect.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def to_ema(self):
         luck = np.random.default_rng(8)
         drawn = pd.DataFrame(luck.random((150, 2)), columns=["border.a", "border.b"])
         effect = np.where(drawn["border.a"] > 0.7, 2.0, -3.0 * drawn["border.a"])
-        keys = {"scenario": "status_quo", "draw": np.arange(1, 151), "replicate": 0}
-        plain = drawn.assign(policy="status_quo", **keys)
-        package = drawn.assign(policy="full_package", **keys)
-        self.experiments = pd.concat([plain, package], ignore_index=True)
-        level = 5.0 + 4.0 * drawn["border.b"]
-        self.values = {"attacks_home": np.concatenate([level, level + effect])}
-        self.cells = self.experiments[["scenario", "policy", "draw"]]
-        self.scenarios, self.policies = ("status_quo",), ("status_quo", "full_package")
-        known = {"label": "attacks", "unit": "attacks", "kind": "flow", "better": "lower"}
-        self.manifest = {"config": {}, "outcomes": {"attacks_home": {**known, "headline": True}}}
-        self.outcomes = pd.DataFrame(self.manifest["outcomes"]).T
+        return self.over(drawn, 5.0 + 4.0 * drawn["border.b"], effect)
+
+    def over(self, drawn: pd.DataFrame, level: pd.Series, effect: np.ndarray):
+        """Experiments and outcomes of both policies from the level and what the package adds."""
+        keys = {"scenario": "status_quo", "draw": np.arange(1, len(drawn) + 1), "replicate": 0}
+        experiments = [drawn.assign(policy=name, **keys) for name in POLICIES]
+        values = np.concatenate([level, level + effect])
+        return pd.concat(experiments, ignore_index=True), {"attacks_home": values}
+
+
+class HarmlessResults(KnownResults):
+    """The same, but the package brings every attack to an end."""
+
+    def over(self, drawn, level, effect):
+        return super().over(drawn, level, -level)
+
+
+class ScreenedResults(KnownResults):
+    """A Morris screen in which one input of the border decides."""
 
     def to_ema(self):
-        return self.experiments, self.values
+        paths = ["border.a", "border.b", "water.c"]
+        points = trajectories(paths, 10, 4)
+        drawn = pd.DataFrame(points, columns=paths)
+        effect = -2.0 * drawn["border.a"].to_numpy()
+        return self.over(drawn, 5.0 + drawn["water.c"], effect)
+
+
+def opened(kind: type[KnownResults], draws: str = "priors"):
+    """Stands in for `open_results`."""
+    known = {"label": "attacks", "unit": "attacks", "kind": "flow", "better": "lower"}
+    manifest = {
+        "config": {"uncertainty": {"name": draws}},
+        "outcomes": {"attacks_home": {**known, "headline": True}},
+    }
+    rows = [("status_quo", policy, draw) for policy in POLICIES for draw in range(1, 31)]
+    cells = pd.DataFrame(rows, columns=["scenario", "policy", "draw"])
+    return lambda folder: kind(folder, manifest, cells)
 
 
 @pytest.fixture
 def known(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(explore, "open_results", KnownResults)
+    monkeypatch.setattr(explore, "open_results", opened(KnownResults))
     return tmp_path
 
 
@@ -76,13 +103,27 @@ def test_discover_finds_where_the_package_fails(known, capsys):
     assert boxes["low"].to_numpy() == pytest.approx(0.7, abs=0.05)
 
 
-def test_a_policy_that_never_fails_has_no_region(known, capsys):
-    results = KnownResults(known)
-    results.values["attacks_home"][150:] = 0.0
-    explore.open_results = lambda folder: results  # the fixture restores it
+def test_a_policy_that_never_fails_has_no_region(known, monkeypatch, capsys):
+    monkeypatch.setattr(explore, "open_results", opened(HarmlessResults))
     assert main(["discover", str(known)]) == 2
     assert "too few failures" in capsys.readouterr().err
     assert not (known / "analysis" / "boxes.csv").exists()
+
+
+def test_a_screen_ranks_processes_in_the_unit_of_the_outcome(known, monkeypatch, capsys):
+    monkeypatch.setattr(explore, "open_results", opened(ScreenedResults, "morris"))
+    assert main(["sensitivity", str(known)]) == 0
+    assert "move by half of their prior" in capsys.readouterr().out
+    table = pd.read_csv(known / "analysis" / "importance.csv").set_index("input")
+    assert list(table.index) == ["border", "water"] and set(table["method"]) == {"Morris"}
+    assert table.loc["border", "index"] == pytest.approx(1.0)  # 2 times half the cube
+    assert table.loc["water", "index"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_regions_are_not_searched_among_the_points_of_a_screen(known, monkeypatch, capsys):
+    monkeypatch.setattr(explore, "open_results", opened(ScreenedResults, "morris"))
+    assert main(["discover", str(known)]) == 2
+    assert "Morris screen" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["sensitivity", "discover"])

@@ -51,9 +51,9 @@ def group_of(path: str) -> str:
 def trajectories(paths: Sequence[str], number: int, seed: int) -> np.ndarray:
     """Points [point, path] of a Morris screen in the unit cube, trajectory after trajectory.
 
-    From one point of a trajectory to the next all paths of one group move together by half of the
-    cube. The levels are the middles of four equal slices, so that no point lies at the end of a
-    prior, where many would be out of reach.
+    From one point of a trajectory to the next all paths of one group move by half of the cube, each
+    up or down at random. The levels are the middles of four equal slices, so that no point lies at
+    the end of a prior, where many would be out of reach.
 
     Args:
         paths: inputs; those of one `group_of` move together.

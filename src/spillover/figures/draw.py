@@ -15,6 +15,7 @@ from spillover.figures.distribution import distribution_page
 from spillover.figures.events import events_page
 from spillover.figures.explored import boxes_page, importance_page
 from spillover.figures.fan_page import fan_page
+from spillover.figures.flows import flow_page
 from spillover.figures.forest import forest_page
 from spillover.figures.maps import map_page
 from spillover.figures.robust import agreement_page, parallel_page
@@ -54,6 +55,7 @@ def _pages(results: Results) -> Iterator[tuple[str, Figure | None]]:
     yield "scenario_differences", forest_page(results, outcomes, names, "scenario")
     yield "distributions", distribution_page(results, outcomes, names)
     yield "map", map_page(results)
+    yield "flows", flow_page(results, results.outcomes)
     for state in (FIVE_STATES, *COUNTRIES):
         yield f"fan_{state}", fan_page(results, outcomes, state, names)
 

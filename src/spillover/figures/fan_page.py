@@ -36,7 +36,7 @@ from spillover.figures.style import (
     title_of,
     wrap,
 )
-from spillover.figures.tables import Measure, Provenance, Results
+from spillover.figures.tables import Measure, Provenance, Results, add_five_states
 
 _COLUMN_WIDTH, _ROW_HEIGHT = 2.75, 1.55
 _WIDE = 10.0  # inches from which the legend fits on one line
@@ -82,6 +82,32 @@ def fan_page(
     finish(figure, title, subtitle, caption, foot=0.3 if width > _WIDE else 0.5)
     _legend(figure, caption, results.provenance, overlay, rows)
     return figure
+
+
+def fan_panel(
+    results: Results, outcome: str, state: str, scenario: str, ax: Axes | None = None
+) -> Axes | None:
+    """One outcome of one state in one scenario, as on its page; None where it has no value."""
+    outcomes = add_five_states(results.outcomes, results.measures)
+    rows = _page_rows(results, outcomes, state, [outcome])
+    if not rows:
+        return None
+    measure, display, table = rows[0]
+    base, overlay = compared_policies(results.outcomes)
+    branch, end = results.provenance.branch_week, results.provenance.n_weeks
+    axes = fan(
+        table,
+        measure,
+        scenario,
+        branch,
+        display=display,
+        policy=base,
+        overlay=overlay,
+        end_week=end,
+        ax=ax,
+    )
+    fit_values([axes], table, display)
+    return axes
 
 
 def compared_policies(outcomes: pd.DataFrame) -> tuple[str, str | None]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
+import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path as Outline
 
 from spillover.figures.geography import (
     CONTEXT_LABELS,
@@ -61,32 +64,60 @@ def region_map(
 
     Every place is one patch whose gid is the place id. Places without a value are grey.
     """
-    ax = axes_or_new(ax, 6.0, 4.6)
-    left, right, bottom, top = window_km()
-    # Beyond the edge of the context lies land only, so that its straight cut is painted over.
-    ax.add_patch(Rectangle((left, bottom), right - left, top - bottom, fc=LAND, lw=0, zorder=0))
-    ax.add_patch(PathPatch(frame_of_context(), fc=SEA, lw=0, zorder=0.5))
-    for polygons in context_outlines().values():
-        ax.add_patch(PathPatch(outline_of(polygons), fc=LAND, ec="#CFCBC2", lw=0.5, zorder=1))
+    ax = base_map(axes_or_new(ax, 6.0, 4.6))
     for place_id, polygons in outlines().items():
         patch = PathPatch(
             outline_of(polygons), fc=_fill(place_id, layers), ec=BORDER, lw=0.35, zorder=2
         )
         patch.set_gid(place_id)
         ax.add_patch(patch)
+    if title:
+        ax.set_title(title, color=colour, weight="bold", loc="left")
+    return ax
+
+
+@cache
+def _countries() -> Outline:
+    """The six countries as one path."""
+    return Outline.make_compound_path(*map(outline_of, outlines().values()))
+
+
+@cache
+def _borders() -> list[np.ndarray]:
+    return country_borders(outlines(), country_of())
+
+
+def base_map(ax: Axes, *, has_text: bool = True) -> Axes:
+    """The region without its provinces: sea, neighbours and borders; names and scale as text."""
+    left, right, bottom, top = window_km()
+    # Beyond the edge of the context lies land only, so that its straight cut is painted over.
+    ax.add_patch(Rectangle((left, bottom), right - left, top - bottom, fc=LAND, lw=0, zorder=0))
+    ax.add_patch(PathPatch(frame_of_context(), fc=SEA, lw=0, zorder=0.5))
+    for polygons in context_outlines().values():
+        ax.add_patch(PathPatch(outline_of(polygons), fc=LAND, ec="#CFCBC2", lw=0.5, zorder=1))
     ax.add_patch(PathPatch(frame_of_context(), fill=False, ec=LAND, lw=1.5, zorder=1.5))
-    borders = country_borders(outlines(), country_of())
+    ax.add_patch(PathPatch(_countries(), fc=NO_VALUE, lw=0, zorder=1.6))
+    borders = _borders()
     ax.add_collection(LineCollection(borders, colors="white", lw=2.0, zorder=3))
     ax.add_collection(LineCollection(borders, colors="#333333", lw=0.8, capstyle="round", zorder=3))
-    _write_names(ax)
-    _draw_scale(ax, left, bottom)
+    if has_text:
+        _write_names(ax)
+        _draw_scale(ax, left, bottom)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     ax.set_aspect("equal")
     ax.set_axis_off()
-    if title:
-        ax.set_title(title, color=colour, weight="bold", loc="left")
     return ax
+
+
+def map_panel(results: Results, scenario: str, ax: Axes | None = None) -> Axes | None:
+    """The region in one scenario, as on its page; None without place values."""
+    places = chosen_places(results)
+    specs = layer_specs(results, places)
+    if not specs:
+        return None
+    layers = [layer_of(spec, places[places["scenario"] == scenario]) for spec in specs]
+    return region_map(layers, title=title_of(scenario), colour=scenario_ink(scenario), ax=ax)
 
 
 def map_page(results: Results) -> Figure | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from spillover.clock import week_start
 from spillover.errors import UserError, nearest
 from spillover.notebook.compared import Compared, Robustness
 from spillover.notebook.events import count_events
+from spillover.notebook.explored import KEYS, Question, Search, ask, importance, search_failures
 from spillover.notebook.plots import Plots
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 DRAWN = "draw"
 """Layer of the changes that a draw of the priors makes."""
-KEYS = ["scenario", "policy", "draw", "replicate"]
-"""Columns that tell worlds apart; every other one of `to_ema` is an input."""
 Names = str | Sequence[str] | None
 
 
@@ -226,6 +225,52 @@ class OpenResults:
         require_baseline(chosen, list(self.policies))
         branch = week_start(int(self.manifest["frame"]["branch_week"]))
         return count_events(self.folder, self.cells, chosen, by, world, branch.year)
+
+    def question(self, policy: str | None = None, outcome: str | None = None) -> Question:
+        """What `sensitivity` and `discover` ask by default.
+
+        Raises:
+            UserError: a name is not in the folder.
+        """
+        return ask(self, policy, outcome, dict(compare_settings(self.manifest)))
+
+    def sensitivity(self, policy: str | None = None, outcome: str | None = None) -> pd.DataFrame:
+        """Uncertain inputs by what they do to the effect of a policy, as `spillover sensitivity`.
+
+        Args:
+            policy: by default the last one of the folder.
+            outcome: by default the key outcomes of the comparison.
+
+        Raises:
+            UserError: a package is missing, the folder has too few draws, or a name is unknown.
+        """
+        return importance(self, self.question(policy, outcome))
+
+    def search_failures(
+        self, policy: str | None = None, outcome: str | None = None
+    ) -> Iterator[Search]:
+        """What `discover` finds, with what there was to search, outcome by outcome."""
+        tolerances = dict(compare_settings(self.manifest)["tolerance"])
+        return search_failures(self, self.question(policy, outcome), tolerances)
+
+    def discover(self, policy: str | None = None, outcome: str | None = None) -> pd.DataFrame:
+        """Regions of the uncertain inputs in which a policy fails, a row per limit.
+
+        Args:
+            policy: by default the last one of the folder.
+            outcome: by default the key outcomes of the comparison.
+
+        Returns:
+            Columns method, input, low, high, quasi_p, lowest, highest, coverage, density, mass, n,
+            share_failing, checked, checked_density, checked_low, checked_high,
+            checked_share_failing, is_confirmed, scenario, outcome; empty where there are too few
+            failures.
+
+        Raises:
+            UserError: a package is missing, the folder has too few draws, or a name is unknown.
+        """
+        found = [s.table for s in self.search_failures(policy, outcome) if s.regions]
+        return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
     @property
     def plot(self) -> Plots:
