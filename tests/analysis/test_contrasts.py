@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t, ttest_1samp
 
+from spillover.analysis import contrasts
 from spillover.analysis.contrasts import simultaneous_intervals, student, verdicts
 
 
@@ -88,3 +89,11 @@ def test_one_world_is_refused():
 )
 def test_verdicts_at_a_tolerance_of_a_half(low, high, better, word):
     assert verdicts(np.array([low]), np.array([high]), 0.5, better) == [word]
+
+
+def test_many_worlds_are_resampled_in_parts_with_the_same_answer(monkeypatch):
+    values = np.random.default_rng(7).normal(size=(3, 40))
+    whole = contrasts.resampled_means(values)
+    monkeypatch.setattr(contrasts, "MOST_WEIGHTS", 40 * 7)  # seven resamples at a time
+    parts = contrasts.resampled_means(values)
+    assert parts.shape == (contrasts.RESAMPLES, 3) and np.allclose(parts, whole, atol=1e-14)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spillover.analysis.contrasts import resampled_weights, student
+from spillover.analysis.contrasts import resampled_means, student
 from spillover.analysis.summary import CONFIDENCE
 
 
@@ -44,7 +44,7 @@ def probability_best(values: np.ndarray, better: str) -> np.ndarray:
         values: [policy, world].
         better: ``lower`` or ``higher``.
     """
-    means = resampled_weights(values.shape[1]) @ oriented(values, better).T
+    means = resampled_means(oriented(values, better))
     return _shares_of_best(means)
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from spillover.analysis.best import not_worse_than_best, probability_best, share_best
 from spillover.analysis.contrasts import simultaneous_intervals, verdicts
-from spillover.analysis.cost import pareto_front
+from spillover.analysis.cost import pareto_front, ratio_interval
 from spillover.analysis.precision import Rule, Stopping, stopping
 from spillover.analysis.summary import REGIONS, mean_interval, paired_difference
 from spillover.analysis.tails import beyond, cvar, wilson
@@ -239,18 +239,22 @@ class Comparison:
     @cached_property
     def costs(self) -> pd.DataFrame:
         """Additional cost of each policy beside each key effect, and who is on the front."""
-        cost_of = {(p.scenario): p for p in self.panels if p.outcome == COST}
+        panel_of = {(p.scenario, p.outcome): p for p in self.key_panels}
+        cost_of = {p.scenario: p for p in self.panels if p.outcome == COST}
         rows = []
-        for (scenario, _), group in self.effects[self.effects["is_key"]].groupby(
+        for (scenario, outcome), group in self.effects[self.effects["is_key"]].groupby(
             ["scenario", "outcome"], sort=False
         ):
-            if scenario not in cost_of:
-                continue
-            rows += self._cost_rows(cost_of[str(scenario)], group)
+            panel = cost_of.get(str(scenario))
+            if panel is not None:
+                rows += self._cost_rows(panel, panel_of[str(scenario), str(outcome)], group)
         return pd.DataFrame(rows)
 
-    def _cost_rows(self, panel: Worlds, effects: pd.DataFrame) -> list[dict[str, Any]]:
+    def _cost_rows(
+        self, panel: Worlds, outcome: Worlds, effects: pd.DataFrame
+    ) -> list[dict[str, Any]]:
         control = panel.of(self.settings.baseline)
+        usual = outcome.of(self.settings.baseline)
         records = effects.to_dict("records")
         costs = np.array([(panel.of(r["policy"]) - control).mean() for r in records])
         sign = {"lower": -1.0, "higher": 1.0}.get(str(records[0]["better"]), np.nan)
@@ -259,7 +263,9 @@ class Comparison:
         front = pareto_front(np.append(costs, 0.0), np.append(benefits, 0.0))
         rows = []
         for record, cost, on_front in zip(records, costs, front, strict=False):
-            low, high = mean_interval(panel.of(record["policy"]) - control)
+            paid = panel.of(record["policy"]) - control
+            low, high = mean_interval(paid)
+            per_low, per_high = ratio_interval(outcome.of(record["policy"]) - usual, paid)
             rows.append(
                 {
                     "scenario": record["scenario"],
@@ -273,6 +279,8 @@ class Comparison:
                     "low": record["low"],
                     "high": record["high"],
                     "per_cost": record["mean"] / cost if cost > 0 else np.nan,
+                    "per_cost_low": per_low if cost > 0 else np.nan,
+                    "per_cost_high": per_high if cost > 0 else np.nan,
                     "is_on_front": bool(on_front),
                 }
             )

@@ -12,6 +12,8 @@ from scipy.special import stdtrit
 from spillover.analysis.summary import CONFIDENCE
 
 RESAMPLES = 2000
+MOST_WEIGHTS = 8_000_000
+"""Weights of the bootstrap that are held at once, 64 MB."""
 SEED = 1  # of the bootstrap: the same table every time
 FEWEST_FOR_BOOTSTRAP = 200
 """Worlds from which on the bootstrap replaces Bonferroni's bound, which is too wide."""
@@ -79,9 +81,24 @@ def student(n: int, n_contrasts: int, confidence: float = CONFIDENCE) -> float:
     return float(stdtrit(n - 1, 1.0 - (1.0 - confidence) / (2.0 * n_contrasts)))
 
 
+def resampled_means(values: np.ndarray) -> np.ndarray:
+    """Mean of each row of ``values`` [row, world] in every bootstrap resample [resample, row].
+
+    The same worlds are drawn for every row and call. Memory does not grow with the worlds beyond
+    some 64 MB: weights of many worlds are drawn a few resamples at a time.
+    """
+    n = values.shape[1]
+    size = max(MOST_WEIGHTS // n, 1)
+    if size >= RESAMPLES:
+        return np.asarray(_weights(n) @ values.T)
+    rng, share = np.random.default_rng(SEED), np.full(n, 1.0 / n)
+    sizes = [min(size, RESAMPLES - done) for done in range(0, RESAMPLES, size)]
+    return np.concatenate([rng.multinomial(n, share, size=m) / n @ values.T for m in sizes])
+
+
 @lru_cache(maxsize=1)
-def resampled_weights(n: int) -> np.ndarray:
-    """Weights [resample, world] of the bootstrap: how often a world is drawn, over ``n``."""
+def _weights(n: int) -> np.ndarray:
+    """How often a world is drawn, over ``n`` [resample, world]."""
     rng = np.random.default_rng(SEED)
     weights = rng.multinomial(n, np.full(n, 1.0 / n), size=RESAMPLES) / n
     weights.flags.writeable = False  # it is shared
@@ -92,9 +109,8 @@ def _largest_deviations(differences: np.ndarray) -> np.ndarray:
     """Largest absolute studentised deviation over the contrasts, per resample."""
     n = differences.shape[1]
     centred = differences - differences.mean(axis=1, keepdims=True)
-    weights = resampled_weights(n)
-    mean = weights @ centred.T
-    square = weights @ np.square(centred).T
+    mean = resampled_means(centred)
+    square = resampled_means(np.square(centred))
     error = np.sqrt(np.maximum(square - np.square(mean), 0.0) / (n - 1))
     return np.abs(mean / error).max(axis=1)
 

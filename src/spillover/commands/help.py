@@ -230,14 +230,18 @@ province and Central Asian region). Without --world the numbers are means over t
     "sensitivity": """\
 usage: spillover sensitivity FOLDER [--policy NAME] [--outcome NAME]
 
-Ranks the uncertain parameters of a folder with draws (uncertainty=priors) by what they do to the
-effect of a policy against the baseline: PAWN index, by scenario and key outcome. An index below
-that of twenty dummies without effect is noise, and not shown. Needs spillover[explore].
+Ranks the uncertain parameters of a folder with draws by what they do to the effect of a policy
+against the baseline, by scenario and key outcome. Draws from the priors (uncertainty=priors): PAWN
+index of every parameter; an index below that of twenty dummies without effect is noise, and not
+shown. A Morris screen (uncertainty=morris): what the effect changes by, in its unit, when all
+parameters of a process move by half of their prior. Needs spillover[explore].
 
   --policy NAME      default: the last policy of the folder
   --outcome NAME     default: the key outcomes of `compare`
 
 examples
+  spillover sweep experiment=screening
+  spillover sensitivity results/screening
   spillover sweep experiment=exploration
   spillover sensitivity results/exploration --outcome recruits
 

@@ -64,7 +64,18 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "costs": (
         "Additional cost beside each effect, and who is on the front",
-        ("scenario", "policy", "outcome", "cost", "effect", "unit", "per_cost", "is_on_front"),
+        (
+            "scenario",
+            "policy",
+            "outcome",
+            "cost",
+            "effect",
+            "unit",
+            "per_cost",
+            "per_cost_low",
+            "per_cost_high",
+            "is_on_front",
+        ),
     ),
     "displacement": (
         "What is saved and what turns up elsewhere",
@@ -73,6 +84,13 @@ TABLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "factorial": (
         "Main effects and synergies of the four groups",
         ("scenario", "outcome", "term", "kind", "mean", "low", "high", "unit"),
+    ),
+    "boxes": (
+        "Regions of the uncertain inputs in which the policy fails",
+        (
+            *("scenario", "policy", "outcome", "method", "input", "low", "high", "coverage"),
+            *("density", "checked_density", "checked_share_failing", "is_confirmed"),
+        ),
     ),
     "precision": (
         "Precision of every key contrast",
@@ -85,9 +103,11 @@ HEADS = {
     "share_best": "share of worlds", "gap_high": "gap at most", "is_in_set": "as good as the best",
     "variance_reduction": "fewer worlds by pairing", "cvar": "mean of the worst",
     "cvar_baseline": "same, baseline", "p_beyond": "share beyond", "p_low": "share from",
-    "p_high": "share to", "per_cost": "effect per cost", "is_on_front": "on the front",
+    "p_high": "share to", "per_cost": "effect per cost", "per_cost_low": "per cost from",
+    "per_cost_high": "per cost to", "is_on_front": "on the front",
     "share_moved": "share moved", "half_width": "half-width", "is_met": "met",
-    "n_needed": "worlds needed", "n": "worlds",
+    "checked_density": "density, kept back", "checked_share_failing": "all, kept back",
+    "is_confirmed": "confirmed", "n_needed": "worlds needed", "n": "worlds",
 }  # fmt: skip
 
 
