@@ -169,10 +169,13 @@ def _compact(verb: str, words: list[str], make_backend: MakeBackend | None) -> i
 
 
 def _figures(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
-    folder = _folder(verb, words)
+    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--format", default="png")
+    options = parser.parse_intermixed_args(words)
     from spillover.commands.figures import redraw
 
-    return redraw(folder)
+    return redraw(options.folder, options.format)
 
 
 def _report(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:

@@ -61,3 +61,12 @@ def test_a_folder_without_another_policy_is_refused(tmp_path, capsys):
     capsys.readouterr()
     assert main(["events", str(folder)]) == 2
     assert "policy" in capsys.readouterr().err
+
+
+def test_figures_are_drawn_in_the_format_asked_for(folder, capsys):
+    assert main(["figures", str(folder), "--format", "svg"]) == 0
+    written = [Path(line) for line in capsys.readouterr().out.split()]
+    assert {path.suffix for path in written} == {".svg"}
+    assert folder / "figures" / "events_by_year.svg" in written
+    assert main(["figures", str(folder), "--format", "gif"]) == 2
+    assert "png, svg, pdf" in capsys.readouterr().err

@@ -35,7 +35,7 @@ from spillover.figures import (
 from spillover.figures.fan import CHANCE, WEEKLY, YEARLY, choose_display, fit_values
 from spillover.figures.map_layers import chosen_places, layer_of, layer_specs
 from spillover.figures.maps import NO_VALUE
-from spillover.figures.style import scenario_colour
+from spillover.figures.style import house_style, new_figure, save, scenario_colour
 from spillover.figures.tables import add_five_states
 from spillover.world.outlines import outlines
 
@@ -367,3 +367,14 @@ def test_log_axis_is_for_surges_of_counts_not_for_an_index(
     fit_values([ax], series, WEEKLY)
     assert ax.get_yscale() == scale
     assert ("log scale" in ax.get_ylabel()) == (scale == "function")
+
+
+@pytest.mark.parametrize(("kind", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_figures_for_print_have_the_same_bytes_each_time(kind, start, tmp_path):
+    with house_style():
+        files = []
+        for name in ("first", "second"):
+            figure = new_figure(2.0, 1.0)
+            figure.text(0.1, 0.5, "some text")
+            files.append(save(figure, tmp_path / f"{name}.{kind}").read_bytes())
+    assert files[0] == files[1] and files[0].startswith(start)

@@ -190,12 +190,17 @@ example
   spillover compact results/quick
 """,
     "figures": """\
-usage: spillover figures FOLDER
+usage: spillover figures FOLDER [--format png|svg|pdf]
 
-Draw fan charts, distributions, maps and paired differences again from the stored tables.
+Draw everything again from the stored tables: fan charts, distributions, maps, flows and paired
+differences; of a comparison also regret, criteria, cost, precision and events; of an exploration
+what decides and where a policy fails.
 
-example
+  --format KIND      svg and pdf are made of lines and text, for print; default png
+
+examples
   spillover figures results/quick
+  spillover figures results/quick --format pdf
 """,
     "report": """\
 usage: spillover report FOLDER

@@ -23,14 +23,17 @@ from spillover.figures.style import house_style, save
 from spillover.figures.tables import FIVE_STATES, Results, add_five_states, read_results
 
 
-def draw_all(results_dir: Path, on_figure: Callable[[Path], None] | None = None) -> list[Path]:
+def draw_all(
+    results_dir: Path, on_figure: Callable[[Path], None] | None = None, kind: str = "png"
+) -> list[Path]:
     """Draw all figures of a results folder into its ``figures`` folder.
 
     Figures without data (no other policy, no place table, ...) are left out. The same tables give
-    the same bytes. ``on_figure`` is called with each file as it is finished.
+    the same bytes. ``on_figure`` is called with each file as it is finished; ``kind`` is the format
+    (png, svg or pdf).
 
     Returns:
-        The PNG files written, in reading order.
+        The files written, in reading order.
 
     Raises:
         UserError: the folder holds no manifest or no finished chunk.
@@ -41,7 +44,7 @@ def draw_all(results_dir: Path, on_figure: Callable[[Path], None] | None = None)
         for name, figure in _pages(results):
             if figure is None:
                 continue
-            written.append(save(figure, results.folder / "figures" / f"{name}.png"))
+            written.append(save(figure, results.folder / "figures" / f"{name}.{kind}"))
             if on_figure is not None:
                 on_figure(written[-1])
     return written

@@ -51,13 +51,15 @@ def fan(
     policy: str = STATUS_QUO,
     overlay: str | None = None,
     end_week: int | None = None,
+    samples: pd.DataFrame | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw one outcome of one state in one scenario.
 
     ``series``: rows of one outcome and state with columns ``scenario, policy, week, q05, q25, q50,
     q75, q95, mean`` (and ``any_share`` for the chance display); ``week`` is the first week of the
-    year in the yearly displays. ``overlay`` is a second policy whose median is dashed.
+    year in the yearly displays. ``overlay`` is a second policy whose median is dashed. ``samples``
+    are yearly values of single worlds (`sample_worlds`), thin lines; chances have none.
     """
     ax = axes_or_new(ax)
     end = end_week if end_week is not None else int(series["week"].max()) + 1
@@ -69,6 +71,8 @@ def fan(
         _draw_chance(ax, rows, other, branch_week, end, colour)
     else:
         _draw_bands(ax, rows, branch_week, end, colour, display, measure)
+        if samples is not None:
+            _draw_samples(ax, _of(samples, scenario, policy), end, display, measure)
         _draw_overlay(ax, other, branch_week, end, display, measure)
     ax.set_ylabel(axis_label(measure, display))
     _format_time(ax, end)
@@ -159,6 +163,27 @@ def _draw_bands(
                 x, line(low), line(high), step=step, color=tint, alpha=alpha, lw=0, zorder=2
             )
         _line(ax, x, line("q50"), display, color=tint, lw=1.6)
+
+
+def _draw_samples(
+    ax: Axes, samples: pd.DataFrame, end: int, display: str, measure: Measure
+) -> None:
+    """Single worlds by year; among weekly values their means per week."""
+    for _, world in samples.groupby("replicate", sort=True):
+        world = world.sort_values("week")
+        edges = np.append(world["week"].to_numpy(), end)
+        values = world["value"].to_numpy(float)
+        if display == WEEKLY and measure.is_flow:
+            values = values / np.diff(edges)
+        ax.step(
+            _days(edges),
+            np.append(values, values[-1]),
+            where="post",
+            color=INK,
+            lw=0.5,
+            alpha=0.45,
+            zorder=2.5,
+        )
 
 
 def _curve(

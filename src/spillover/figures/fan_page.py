@@ -21,7 +21,7 @@ from spillover.figures.fan import (
     fan,
     fit_values,
 )
-from spillover.figures.statistics import n_text, yearly_quantiles
+from spillover.figures.statistics import SAMPLE_WORLDS, n_text, sample_worlds, yearly_quantiles
 from spillover.figures.style import (
     HISTORY_BACKGROUND,
     INK,
@@ -52,6 +52,7 @@ def fan_page(
     rows = _page_rows(results, outcomes, state, names)
     if not rows:
         return None
+    samples = {m.name: sample_worlds(outcomes, m.name, state) for m, _, _ in rows}
     scenarios = scenarios_of(set(results.outcomes["scenario"]))
     base, overlay = compared_policies(results.outcomes)
     width = max(7.5, 0.7 + _COLUMN_WIDTH * len(scenarios))
@@ -70,6 +71,7 @@ def fan_page(
                 policy=base,
                 overlay=overlay,
                 end_week=results.provenance.n_weeks,
+                samples=samples[measure.name],
                 ax=grid[row, column],
             )
             _dress_panel(ax, row, column, scenario, is_last=row == len(rows) - 1)
@@ -104,6 +106,7 @@ def fan_panel(
         policy=base,
         overlay=overlay,
         end_week=end,
+        samples=sample_worlds(outcomes, outcome, state),
         ax=ax,
     )
     fit_values([axes], table, display)
@@ -197,7 +200,7 @@ def _caption(
     if shown - {CHANCE}:
         sentences.append(
             "Bands are the spread of single replicates (possible worlds), not the uncertainty of "
-            "a mean."
+            f"a mean. Thin lines: worlds 0 to {SAMPLE_WORLDS - 1}, by calendar year."
         )
     if WEEKLY in shown and any(m.is_flow for m, d, _ in rows if d == WEEKLY):
         sentences.append(

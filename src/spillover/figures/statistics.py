@@ -14,6 +14,8 @@ from spillover.clock import START
 
 QUANTILES: Mapping[str, float] = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 STATUS_QUO = "status_quo"
+SAMPLE_WORLDS = 3
+"""Single worlds that a fan chart shows."""
 
 
 def first_week_of_year(year: int) -> int:
@@ -41,6 +43,20 @@ def yearly_quantiles(outcomes: pd.DataFrame, outcome: str, state: str) -> pd.Dat
     table = table.reset_index()
     table["week"] = [first_week_of_year(int(year)) for year in table["period"]]
     return table[columns]
+
+
+def sample_worlds(outcomes: pd.DataFrame, outcome: str, state: str) -> pd.DataFrame:
+    """Yearly values of the first few worlds, to show single courses beside quantiles.
+
+    Columns ``scenario, policy, replicate, week`` (first week of the year), ``value`` in the unit of
+    the outcome; of the first draw where there are several.
+    """
+    is_shown = outcomes["period"].str.isdigit() & (outcomes["state"] == state)
+    is_shown &= (outcomes["replicate"] < SAMPLE_WORLDS) & (outcomes["draw"] <= 1)
+    rows = outcomes[is_shown].dropna(subset=[outcome])
+    table = rows[["scenario", "policy", "replicate"]].assign(value=rows[outcome].to_numpy(float))
+    table["week"] = [first_week_of_year(int(year)) for year in rows["period"]]
+    return table.sort_values(["replicate", "week"])
 
 
 def is_zero_heavy(median: pd.Series | np.ndarray) -> bool:

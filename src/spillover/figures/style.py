@@ -22,6 +22,12 @@ from spillover.figures.statistics import STATUS_QUO
 from spillover.figures.tables import Provenance
 
 DPI = 160
+FORMATS: Mapping[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+"""Formats of a figure, with what matplotlib would write into each beside the picture."""
 INK, MUTED, GRID = "#222222", "#5F5F5F", "#E3E3E3"
 HISTORY, HISTORY_BACKGROUND = "#8A8A8A", "#F4F3F0"
 
@@ -226,18 +232,23 @@ def number(value: float) -> str:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a PNG whose bytes depend on the picture only, in one step."""
+    """Write a figure whose bytes depend on the picture only, in one step.
+
+    The suffix of the path says the format: one of `FORMATS`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    temporary = path.with_suffix(".png.tmp")
-    temporary.write_bytes(buffer.getvalue())
+    temporary = path.with_suffix(f"{path.suffix}.tmp")
+    temporary.write_bytes(_bytes_of(figure, path.suffix.removeprefix(".")))
     os.replace(temporary, path)
     return path
 
 
 def svg_of(figure: Figure) -> bytes:
     """A figure as SVG whose bytes depend on the picture only."""
+    return _bytes_of(figure, "svg")
+
+
+def _bytes_of(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(buffer, format=kind, dpi=DPI, metadata=FORMATS[kind])
     return buffer.getvalue()
