@@ -21,8 +21,9 @@ SLICES = 8
 """Slices of an input in the PAWN index, fewer where points are few."""
 LEAST_PER_SLICE = 10
 """Points in a slice, so that its distribution function is more than noise."""
-DUMMIES = 20
-"""Inputs without any effect, drawn beside the real ones, that show the noise of the index."""
+LEAST_DUMMIES = 20
+"""Inputs without any effect, drawn beside the real ones, that show the noise of the index. There
+are at least as many as real inputs: the largest of fewer would let some pass by chance."""
 SEED = 20210815
 
 
@@ -131,8 +132,8 @@ def pawn(names: Sequence[str], points: np.ndarray, values: np.ndarray) -> pd.Dat
 
     The index of an input is the median over its slices of the Kolmogorov-Smirnov distance between
     the outcome in the slice and over all points (Pianosi and Wagener 2018). Inputs that do nothing
-    have an index above 0 as well; ``noise`` is the largest of twenty such dummies, and an input
-    below it cannot be told from one without effect.
+    have an index above 0 as well; ``noise`` is the largest of as many dummies as inputs, and an
+    input below it cannot be told from one without effect.
 
     Args:
         names: inputs, as many as columns of ``points``.
@@ -158,9 +159,10 @@ def pawn(names: Sequence[str], points: np.ndarray, values: np.ndarray) -> pd.Dat
             allowed=f"{2 * LEAST_PER_SLICE} or more; some 200 for a clear order",
             next="Repeat the sweep with uncertainty.draws=200; finished draws stay.",
         )
-    dummies = np.random.default_rng(SEED).random((n, DUMMIES))
+    n_dummies = max(LEAST_DUMMIES, len(names))
+    dummies = np.random.default_rng(SEED).random((n, n_dummies))
     everything = np.hstack([ordered_unit(points), dummies])
-    labels = [*names, *(f"dummy {i}" for i in range(DUMMIES))]
+    labels = [*names, *(f"dummy {i}" for i in range(n_dummies))]
     problem = {
         "num_vars": len(labels),
         "names": labels,

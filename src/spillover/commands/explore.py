@@ -8,11 +8,12 @@ import pandas as pd
 
 from spillover.analysis.discovery import Region
 from spillover.analysis.importance import require_explore
+from spillover.analysis.tails import wilson
 from spillover.batch.durable import write_table
 from spillover.commands.present import figure
 from spillover.commands.progress import busy
 from spillover.errors import UserError
-from spillover.notebook.explored import MORRIS, PAWN, Search
+from spillover.notebook.explored import MORRIS, PAWN
 from spillover.notebook.results import open_results
 
 SHOWN = 8
@@ -22,6 +23,9 @@ METHODS = {
     "prior, each up or down at random",
 }
 """Method: how its index reads."""
+_NO_REGION = """\
+No region: more draws (uncertainty.draws=200), a smaller tolerance (compare.tolerance) or another
+--policy may show one; --policy with the baseline asks where doing nothing new fails."""
 
 
 def sensitivity(folder: Path, policy: str | None, outcome: str | None) -> int:
@@ -56,44 +60,41 @@ def sensitivity(folder: Path, policy: str | None, outcome: str | None) -> int:
 def discover_failures(folder: Path, policy: str | None, outcome: str | None) -> int:
     """Look for the region of the inputs in which the regret of a policy matters; writes boxes.csv.
 
+    A policy that fails too seldom, or nearly always, has no region; the share is the finding then.
+
     Raises:
-        UserError: a package is missing, the folder has too few draws, a name is unknown, or the
-            policy fails in no scenario often enough, or nearly always.
+        UserError: a package is missing, the folder has too few draws, a name is unknown, or no
+            outcome has a direction.
     """
     require_explore("spillover discover")
     results = open_results(folder)
-    question = results.question(policy, outcome)
+    question = results.question(policy, outcome, may_be_baseline=True)
     with busy("looking for regions"):
         searches = list(results.search_failures(policy, outcome))
+    if not searches:
+        raise UserError(
+            "Regret needs an outcome of which more or less is better.",
+            where="--outcome",
+            got=", ".join(question.outcomes),
+            allowed="outcomes with a direction, see docs/outcomes.md",
+            next="For example --outcome recruits.",
+        )
     for search in searches:
+        low, high = wilson(search.n_failures, search.n)
         print(
             f"\n{search.scenario} / {search.outcome}: {question.policy} is worse than the best by "
-            f"more than {figure(search.tolerance)} in {search.n_failures} of {search.n} draws"
+            f"more than {figure(search.tolerance)}\n  in {search.n_failures} of {search.n} draws "
+            f"({low:.0%} to {high:.0%})"
         )
         if search.problem:
             print("  too few of one kind to look for a region")
         for region in search.regions:
             print(_sentence(region))
-    _require_any(searches, question.outcomes)
     tables = [search.table for search in searches if search.regions]
-    path = folder / "analysis" / "boxes.csv"
-    print(f"\nFiles  {write_table(path, pd.concat(tables).assign(policy=question.policy))}")
+    found = pd.concat(tables).assign(policy=question.policy) if tables else pd.DataFrame()
+    path = write_table(folder / "analysis" / "boxes.csv", found)
+    print(f"\nFiles  {path}" if tables else f"\n{_NO_REGION}")
     return 0
-
-
-def _require_any(searches: list[Search], names: tuple[str, ...]) -> None:
-    if any(search.regions for search in searches):
-        return
-    problems = [search.problem for search in searches if search.problem]
-    if problems:
-        raise problems[0]
-    raise UserError(
-        "Regret needs an outcome of which more or less is better.",
-        where="--outcome",
-        got=", ".join(names),
-        allowed="outcomes with a direction, see docs/outcomes.md",
-        next="For example --outcome recruits.",
-    )
 
 
 def _sentence(region: Region) -> str:

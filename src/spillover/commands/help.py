@@ -237,8 +237,8 @@ usage: spillover sensitivity FOLDER [--policy NAME] [--outcome NAME]
 
 Ranks the uncertain parameters of a folder with draws by what they do to the effect of a policy
 against the baseline, by scenario and key outcome. Draws from the priors (uncertainty=priors): PAWN
-index of every parameter; an index below that of twenty dummies without effect is noise, and not
-shown. A Morris screen (uncertainty=morris): what the effect changes by, in its unit, when all
+index of every parameter; an index below the largest of as many dummies without effect is noise, and
+not shown. A Morris screen (uncertainty=morris): what the effect changes by, in its unit, when all
 parameters of a process move by half of their prior. Needs spillover[explore].
 
   --policy NAME      default: the last policy of the folder
@@ -266,8 +266,10 @@ spillover[explore] and a folder with draws (uncertainty=priors).
 examples
   spillover sweep experiment=exploration
   spillover discover results/exploration --policy full_package --outcome recruits
+  spillover discover results/exploration --policy status_quo     where doing nothing new fails
 
-Writes analysis/boxes.csv, a row per limit.
+Writes analysis/boxes.csv, a row per limit. A policy that fails too seldom has no region: the share
+of draws in which it fails, with its interval, is the finding then.
 """,
     "validate": """\
 usage: spillover validate [FOLDER] [--replicates N] [--priors N] [--results FOLDER]

@@ -76,7 +76,11 @@ class Search:
 
 
 def ask(
-    results: OpenResults, policy: str | None, outcome: str | None, settings: dict[str, object]
+    results: OpenResults,
+    policy: str | None,
+    outcome: str | None,
+    settings: dict[str, object],
+    may_be_baseline: bool,
 ) -> Question:
     """Policy, baseline and outcomes that were asked for.
 
@@ -85,6 +89,7 @@ def ask(
         policy: None for the last one.
         outcome: None for the key outcomes of the comparison, as far as they are headlines.
         settings: those of the comparison (`spillover.notebook.results.compare_settings`).
+        may_be_baseline: whether the policy may be the baseline itself.
 
     Raises:
         UserError: a name is not in the folder, or there is nothing beside the baseline.
@@ -96,7 +101,8 @@ def ask(
     require_baseline(baseline, policies)
     others = [name for name in policies if name != baseline]
     chosen = policy or others[-1]
-    for asked, allowed, option in ((chosen, others, "--policy"), (names[0], known, "--outcome")):
+    usable = policies if may_be_baseline else others
+    for asked, allowed, option in ((chosen, usable, "--policy"), (names[0], known, "--outcome")):
         if asked not in allowed:
             raise UserError(
                 f"The folder holds no {option[2:]} '{asked}' to look at.",

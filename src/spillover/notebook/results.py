@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -29,8 +28,6 @@ from spillover.notebook.plots import Plots
 if TYPE_CHECKING:
     import xarray
 
-DRAWN = "draw"
-"""Layer of the changes that a draw of the priors makes."""
 Names = str | Sequence[str] | None
 
 
@@ -168,12 +165,8 @@ class OpenResults:
             index=["cell_id", *KEYS], columns="outcome", values="value", observed=True, sort=False
         )
         experiments = wide.index.to_frame(index=False)
-        drawn = pd.DataFrame({row["cell_id"]: _drawn(row["changes"]) for row in self._rows()}).T
-        experiments = experiments.join(drawn, on="cell_id").drop(columns="cell_id")
+        experiments = experiments.join(_drawn(self.cells), on="cell_id").drop(columns="cell_id")
         return experiments, {str(name): wide[name].to_numpy(float) for name in wide}
-
-    def _rows(self) -> list[dict[str, Any]]:
-        return [{str(k): v for k, v in row.items()} for row in self.cells.to_dict("records")]
 
     def compare(
         self,
@@ -226,13 +219,19 @@ class OpenResults:
         branch = week_start(int(self.manifest["frame"]["branch_week"]))
         return count_events(self.folder, self.cells, chosen, by, world, branch.year)
 
-    def question(self, policy: str | None = None, outcome: str | None = None) -> Question:
+    def question(
+        self,
+        policy: str | None = None,
+        outcome: str | None = None,
+        may_be_baseline: bool = False,
+    ) -> Question:
         """What `sensitivity` and `discover` ask by default.
 
         Raises:
             UserError: a name is not in the folder.
         """
-        return ask(self, policy, outcome, dict(compare_settings(self.manifest)))
+        settings = dict(compare_settings(self.manifest))
+        return ask(self, policy, outcome, settings, may_be_baseline)
 
     def sensitivity(self, policy: str | None = None, outcome: str | None = None) -> pd.DataFrame:
         """Uncertain inputs by what they do to the effect of a policy, as `spillover sensitivity`.
@@ -251,7 +250,8 @@ class OpenResults:
     ) -> Iterator[Search]:
         """What `discover` finds, with what there was to search, outcome by outcome."""
         tolerances = dict(compare_settings(self.manifest)["tolerance"])
-        return search_failures(self, self.question(policy, outcome), tolerances)
+        question = self.question(policy, outcome, may_be_baseline=True)
+        return search_failures(self, question, tolerances)
 
     def discover(self, policy: str | None = None, outcome: str | None = None) -> pd.DataFrame:
         """Regions of the uncertain inputs in which a policy fails, a row per limit.
@@ -300,10 +300,15 @@ def compare_settings(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     return vars(compose_config([]).config.compare) if own is None else own
 
 
-def _drawn(changes: str) -> dict[str, float]:
-    """Values that a draw of the priors has set, by parameter path."""
-    return {
-        change["path"]: float(change["value"])
-        for change in json.loads(changes)
-        if change["layer"] == DRAWN and not change["members"]
-    }
+def _drawn(cells: pd.DataFrame) -> pd.DataFrame:
+    """Values that draws have set [cell id, parameter path]; the first date stands for the others.
+
+    The table of cells has a column ``operation:path@week`` for each value of a draw or the user;
+    one that is the same in all draws is no input.
+    """
+    values = {}
+    for column in cells.columns[cells.columns.str.contains(":")]:
+        path = str(column).partition(":")[2].partition("@")[0]
+        if path not in values and cells[column].nunique() > 1:
+            values[path] = cells[column].to_numpy(float)
+    return pd.DataFrame(values, index=cells["cell_id"])
