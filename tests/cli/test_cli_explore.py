@@ -35,7 +35,7 @@ class KnownResults(OpenResults):
     ``b`` moves the level of both policies alike and so no effect.
     """
 
-    def to_ema(self):
+    def experiments(self):
         luck = np.random.default_rng(8)
         drawn = pd.DataFrame(luck.random((150, 2)), columns=["border.a", "border.b"])
         effect = np.where(drawn["border.a"] > 0.7, 2.0, -3.0 * drawn["border.a"])
@@ -59,7 +59,7 @@ class HarmlessResults(KnownResults):
 class ScreenedResults(KnownResults):
     """A Morris screen in which one input of the border decides."""
 
-    def to_ema(self):
+    def experiments(self):
         paths = ["border.a", "border.b", "water.c"]
         points = trajectories(paths, 10, 4)
         drawn = pd.DataFrame(points, columns=paths)

@@ -10,7 +10,12 @@ import pytest
 
 import spillover
 from spillover import open_results
+from spillover.batch.backend import model_backend
+from spillover.batch.compose import compose_config
+from spillover.batch.design import make_plan
+from spillover.batch.manifest import cell_rows
 from spillover.errors import UserError
+from spillover.notebook.results import _drawn
 
 
 @pytest.fixture
@@ -89,8 +94,10 @@ def test_tables_for_the_ema_workbench(results):
     assert len(experiments) == 600 and set(outcomes) == {
         "attacks_home", "engagement", "isisk_fighters",
     }  # fmt: skip
-    assert {"scenario", "policy", "draw", "replicate"} <= set(experiments)
-    chosen = (experiments["policy"] == "status_quo") & (experiments["scenario"] == "status_quo")
+    assert {"scenario", "scenario_name", "policy", "model"} <= set(experiments)
+    chosen = (experiments["policy"] == "status_quo") & (
+        experiments["scenario_name"] == "status_quo"
+    )
     assert outcomes["attacks_home"][chosen].mean() == pytest.approx(
         results.sel("status_quo", "status_quo").to_pandas()["attacks_home"].mean()
     )
@@ -108,3 +115,27 @@ def test_no_folder_and_no_name():
         open_results("nowhere")
     with pytest.raises(AttributeError, match="open_result"):
         spillover.open_result  # noqa: B018
+
+
+def test_inputs_are_the_values_that_the_priors_drew():
+    backend = model_backend()
+    words = ["uncertainty=priors", "uncertainty.draws=3", "set.border.infiltration=0.5"]
+    plan = make_plan(compose_config(words), backend, is_sweep=True)
+    inputs = _drawn(cell_rows(plan.cells, plan))
+    uncertain = set(backend.tree.uncertain())
+    assert set(inputs) == uncertain - {"border.infiltration"}  # the user's word is the same in all
+    assert list(inputs.index) == [cell.id for cell in plan.cells] and inputs.notna().all().all()
+    first = {c.path: c.value for c in reversed(plan.cells[1].changes) if c.layer == "draw"}
+    assert inputs.iloc[1]["recruitment.inflow"] == first["recruitment.inflow"]
+
+
+def test_the_workbench_can_read_experiments_and_outcomes(results, monkeypatch):
+    from ema_workbench.analysis import feature_scoring
+
+    drawn = pd.DataFrame({"border.a": np.arange(6.0)}, index=results.cells["cell_id"])
+    monkeypatch.setattr("spillover.notebook.results._drawn", lambda cells: drawn)
+    experiments, outcomes = results.to_ema()
+    assert experiments.groupby("scenario")["border.a"].nunique().max() == 6  # a world in each cell
+    scores = feature_scoring.get_feature_scores_all(experiments, outcomes)
+    assert {"border.a", "scenario_name", "policy"} <= set(scores.index)
+    assert set(scores) == set(outcomes) and np.isfinite(scores.to_numpy()).all()

@@ -18,6 +18,7 @@ from spillover.figures.style import (
     caption_of,
     number,
     scenario_colour,
+    scenarios_of,
     title_of,
 )
 from spillover.figures.tables import Measure
@@ -70,10 +71,11 @@ def importance_page(
         "their prior, in the unit of the outcome; line: 95% interval."
     )
     return panel_page(
-        [table for _, table in importance.groupby(["scenario", "outcome"], sort=False)],
+        _tables(importance),
         lambda table, ax: _titled(importance_bars(table, ax=ax), table, measures),
-        height=2.5,
+        height=2.3,
         columns=2,
+        panel_width=4.7,
         shares_rows=False,
         title=f"What decides the effect of {title_of(str(first['policy'])).lower()}",
         subtitle=f"{'Inputs' if is_pawn else 'Groups of inputs'} with the largest influence on the "
@@ -121,10 +123,11 @@ def boxes_page(
     most = int(boxes.groupby(["scenario", "outcome"]).size().max())
     policy = title_of(str(boxes["policy"].iloc[0])).lower()
     return panel_page(
-        [table for _, table in boxes.groupby(["scenario", "outcome"], sort=False)],
+        _tables(boxes),
         lambda table, ax: _titled(failure_boxes(table, ax=ax), table, measures),
         height=0.38 * most + 0.9,
         columns=2,
+        panel_width=4.7,
         shares_rows=False,
         title=f"Where {policy} fails",
         subtitle="Regions of the uncertain inputs in which its regret matters",
@@ -134,6 +137,13 @@ def boxes_page(
             "confirmed on draws that were kept back; open: not confirmed, do not use.",
         ),
     )
+
+
+def _tables(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """One table per scenario, in house order, and outcome."""
+    groups = {key: table for key, table in frame.groupby(["scenario", "outcome"], sort=False)}
+    scenarios, outcomes = scenarios_of(frame["scenario"]), dict.fromkeys(frame["outcome"])
+    return [groups[s, o] for s in scenarios for o in outcomes if (s, o) in groups]
 
 
 def _short(path: str) -> str:

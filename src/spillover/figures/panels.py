@@ -22,6 +22,7 @@ def panel_page(
     subtitle: str,
     caption: str,
     columns: int = COLUMNS,
+    panel_width: float = PANEL_WIDTH,
     shares_rows: bool = True,
 ) -> Figure | None:
     """One panel per table on one page; None without any table.
@@ -32,13 +33,14 @@ def panel_page(
         height: of one panel, inches.
         title: of the page; `subtitle` and `caption` likewise.
         columns: most panels in a row.
+        panel_width: inches, its own labels included.
         shares_rows: the panels of a row have the same lines, so only the first one names them.
     """
     if not tables:
         return None
     n_columns = min(columns, len(tables))
     n_lines = -(-len(tables) // n_columns)
-    width = LABEL_WIDTH + PANEL_WIDTH * n_columns
+    width = LABEL_WIDTH + panel_width * n_columns
     figure = new_figure(width, 0.9 + n_lines * height + caption_height(caption, width))
     axes = figure.subplots(n_lines, n_columns, squeeze=False)
     for position, ax in enumerate(axes.flat):

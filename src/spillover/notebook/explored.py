@@ -26,7 +26,7 @@ DEFAULT_TOLERANCE = "5 %"
 """What matters of an outcome for which the folder has no tolerance."""
 PAWN, MORRIS = "PAWN", "Morris"
 KEYS = ["scenario", "policy", "draw", "replicate"]
-"""Columns that tell worlds apart; every other one of `to_ema` is an input."""
+"""Columns that tell worlds apart; every other one of `experiments` is an input."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def read_draws(results: OpenResults, names: Sequence[str]) -> Iterator[Draws]:
             allowed=f"{LEAST_DRAWS} or more; some 200 for a clear answer",
             next="Make one: spillover sweep experiment=exploration.",
         )
-    experiments, outcomes = results.to_ema()
+    experiments, outcomes = results.experiments()
     paths = [name for name in experiments if name not in KEYS]
     if not paths:
         raise UserError(

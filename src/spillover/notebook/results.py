@@ -154,9 +154,23 @@ class OpenResults:
     def to_ema(self) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
         """Experiments and outcomes in the form of the EMA Workbench, a row per world.
 
+        The Workbench calls one setting of all uncertainties a scenario and leaves a column of that
+        name out of its analyses; so ``scenario`` numbers the worlds (draw and replicate), and the
+        scenario of this model is the column ``scenario_name``. Otherwise as `experiments`, without
+        draw and replicate.
+        """
+        experiments, outcomes = self.experiments()
+        world = experiments.groupby(["draw", "replicate"], sort=True).ngroup()
+        named = experiments.rename(columns={"scenario": "scenario_name"})
+        named = named.drop(columns=["draw", "replicate"]).assign(model="spillover", scenario=world)
+        return named, outcomes
+
+    def experiments(self) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        """Inputs and outcomes, a row per world.
+
         Outcomes are those of the five states together, or of Afghanistan where only it has them.
-        Columns of the experiments: scenario, policy, draw, replicate, and every parameter that a
-        draw of the priors has changed, under its path (as a value, a factor or a shift).
+        Columns of the inputs: scenario, policy, draw, replicate, and every parameter that a draw of
+        the priors has changed, under its path (as a value, a factor or a shift).
         """
         chosen = self.worlds
         rank = chosen["region"].map({region: place for place, region in enumerate(REGIONS)})
