@@ -130,13 +130,19 @@ def test_what_does_not_fit_is_left_out_and_named(compared, raw, monkeypatch):
     monkeypatch.setattr(build, "MOST_BYTES", len(raw.encode()) - 1000)
     smaller = build_report(compared).decode()
     assert len(smaller.encode()) <= build.MOST_BYTES
-    assert "these are only there: analysis/robustness.csv" in smaller
+    assert "these are only there: figures/events_by_state.png" in smaller
     assert "Decision card" in smaller and "Effects against the baseline" in smaller
 
 
-def test_the_last_figures_go_after_all_tables(compared, monkeypatch):
-    monkeypatch.setattr(build, "MOST_BYTES", 90_000)
+def test_the_effects_stay_longest(compared, monkeypatch):
+    monkeypatch.setattr(build, "MOST_BYTES", 40_000)
     smallest = build_report(compared).decode()
-    assert len(smallest.encode()) <= 90_000 and 'id="table-' not in smallest
-    assert "figures/events_by_state.png" in smallest
+    assert len(smallest.encode()) <= 40_000 and "analysis/robustness.csv" in smallest
     assert 'aria-label="What each policy changes, and whether it matters"' in smallest
+    assert 'id="table-effects"' in smallest and 'id="table-tails"' not in smallest
+
+
+def test_every_figure_and_table_has_its_place_in_the_order():
+    files = [f"figures/{name}.png" for name in build.FIGURES]
+    files += [f"analysis/{name}.csv" for name in build.TABLES]
+    assert sorted(files) == sorted(build.NEEDED)

@@ -111,6 +111,16 @@ HEADS = {
 }  # fmt: skip
 
 
+NEEDED = (
+    *("figures/policy_effects.png", "analysis/effects.csv", "figures/policy_regret.png"),
+    *("analysis/best.csv", "figures/failure_regions.png", "analysis/boxes.csv"),
+    *("figures/policy_parallel.png", "analysis/costs.csv", "figures/importance.png"),
+    *("figures/events_by_year.png", "analysis/displacement.csv", "figures/synergies.png"),
+    *("analysis/factorial.csv", "analysis/tails.csv", "figures/precision.png"),
+    *("figures/costs.png", "analysis/precision.csv", "figures/criteria.png"),
+    *("analysis/robustness.csv", "figures/events_by_state.png"),
+)
+"""Figures and tables from the most to the least needed, for a page that must stay small."""
 _DIGITS = re.compile(r"(\d\.\d\d)\d+")
 
 
@@ -177,10 +187,7 @@ def build_report(folder: Path) -> bytes:
 
 
 def render(environment: Environment, parts: Mapping[str, Any], tables: list[Table]) -> bytes:
-    """The page with as much as fits; the longest tables go first, then the last figures.
-
-    What is left out is named on the page.
-    """
+    """The page with as much as fits; what is left out, least needed first, is named on it."""
     left_out: list[str] = []
     drawings = list(parts["drawings"])
     template = environment.get_template("page.html.j2")
@@ -189,12 +196,12 @@ def render(environment: Environment, parts: Mapping[str, Any], tables: list[Tabl
         page = template.render(**shown).encode()
         if len(page) <= MOST_BYTES or not (tables or drawings):
             return page
-        if not tables:
-            left_out.append(f"figures/{drawings.pop().name}.png")
-            continue
-        longest = max(tables, key=lambda table: len(table.rows) * len(table.heads))
-        left_out.append(f"analysis/{longest.name}.csv")
-        tables = [table for table in tables if table is not longest]
+        there = [f"figures/{d.name}.png" for d in drawings]
+        there += [f"analysis/{t.name}.csv" for t in tables]
+        least = max(there, key=NEEDED.index)
+        left_out.append(least)
+        drawings = [d for d in drawings if f"figures/{d.name}.png" != least]
+        tables = [t for t in tables if f"analysis/{t.name}.csv" != least]
 
 
 def _drawings(results: Any) -> Iterator[Drawing]:
@@ -208,6 +215,8 @@ def inline(svg: str, prefix: str) -> Markup:
     """An SVG for the inside of a page: no prologue, and ids that no other figure has."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    named = set(re.findall(r"""(?:url\(|href=")#([^")]+)""", svg))
+    svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in named else "", svg)
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'(xlink:href|href)="#', rf'\1="#{prefix}-', svg)
     svg = re.sub(r"url\(#", f"url(#{prefix}-", svg)
