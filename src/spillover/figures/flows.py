@@ -113,7 +113,7 @@ def flow_map(
             shrinkB=0,
             zorder=6,
         )
-        ax.add_patch(arrow)
+        ax.add_artist(arrow)
     return ax
 
 
@@ -170,14 +170,12 @@ def flow_page(results: Results, outcomes: pd.DataFrame) -> Figure | None:
 
 
 def _flow_caption(results: Results, flows: list[Flow], policy: str, period: str) -> str:
-    units = "; ".join(
-        f"{flow.title.lower()}: {results.measures[flow.outcome].unit}" for flow in flows
-    )
+    units = "; ".join(f"{flow.title} ({results.measures[flow.outcome].unit})" for flow in flows)
     span = "since the branch" if period == "since_branch" else f"of {period}"
     return caption_of(
         results.provenance,
         f"Mean of {n_text(results.outcomes)} {span} (flows added up, paces averaged); policy: "
-        f"{title_of(policy)}. Arrows as wide as the amount, by column: {units}.",
+        f"{title_of(policy)}. Arrows as wide as the amount. {units}.",
         CREDITS,
     )
 

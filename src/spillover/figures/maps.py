@@ -70,7 +70,7 @@ def region_map(
             outline_of(polygons), fc=_fill(place_id, layers), ec=BORDER, lw=0.35, zorder=2
         )
         patch.set_gid(place_id)
-        ax.add_patch(patch)
+        ax.add_artist(patch)
     if title:
         ax.set_title(title, color=colour, weight="bold", loc="left")
     return ax
@@ -83,20 +83,29 @@ def _countries() -> Outline:
 
 
 @cache
+def _neighbours() -> Outline:
+    """The countries around as one path."""
+    return Outline.make_compound_path(*map(outline_of, context_outlines().values()))
+
+
+@cache
 def _borders() -> list[np.ndarray]:
     return country_borders(outlines(), country_of())
 
 
 def base_map(ax: Axes, *, has_text: bool = True) -> Axes:
-    """The region without its provinces: sea, neighbours and borders; names and scale as text."""
+    """The region without its provinces: sea, neighbours and borders; names and scale as text.
+
+    Outlines are added as artists: as patches each would be searched for its extremes, which takes
+    longer than drawing, for limits that are set anyway.
+    """
     left, right, bottom, top = window_km()
     # Beyond the edge of the context lies land only, so that its straight cut is painted over.
-    ax.add_patch(Rectangle((left, bottom), right - left, top - bottom, fc=LAND, lw=0, zorder=0))
-    ax.add_patch(PathPatch(frame_of_context(), fc=SEA, lw=0, zorder=0.5))
-    for polygons in context_outlines().values():
-        ax.add_patch(PathPatch(outline_of(polygons), fc=LAND, ec="#CFCBC2", lw=0.5, zorder=1))
-    ax.add_patch(PathPatch(frame_of_context(), fill=False, ec=LAND, lw=1.5, zorder=1.5))
-    ax.add_patch(PathPatch(_countries(), fc=NO_VALUE, lw=0, zorder=1.6))
+    ax.add_artist(Rectangle((left, bottom), right - left, top - bottom, fc=LAND, lw=0, zorder=0))
+    ax.add_artist(PathPatch(frame_of_context(), fc=SEA, lw=0, zorder=0.5))
+    ax.add_artist(PathPatch(_neighbours(), fc=LAND, ec="#CFCBC2", lw=0.5, zorder=1))
+    ax.add_artist(PathPatch(frame_of_context(), fill=False, ec=LAND, lw=1.5, zorder=1.5))
+    ax.add_artist(PathPatch(_countries(), fc=NO_VALUE, lw=0, zorder=1.6))
     borders = _borders()
     ax.add_collection(LineCollection(borders, colors="white", lw=2.0, zorder=3))
     ax.add_collection(LineCollection(borders, colors="#333333", lw=0.8, capstyle="round", zorder=3))
