@@ -18,9 +18,9 @@ from spillover.notebook.results import open_results
 
 SHOWN = 8
 METHODS = {
-    PAWN: "PAWN index, 0 to 1",
-    MORRIS: "Morris: what the effect changes by when the inputs of a process move by half of their "
-    "prior, each up or down at random",
+    PAWN: "PAWN index, 0 to 1 (smallest and largest over the slices)",
+    MORRIS: "Morris: change of the effect when the inputs of a process move by half of their prior,\n"
+    "each up or down at random (95% interval). Chance in few worlds moves it as well.",
 }
 """Method: how its index reads."""
 _NO_REGION = """\
@@ -40,14 +40,15 @@ def sensitivity(folder: Path, policy: str | None, outcome: str | None) -> int:
     first = ranked.iloc[0]
     method = str(first["method"])
     print(f"What decides the effect of {first['policy']} against {first['baseline']}")
-    print(f"({METHODS[method]})")
+    print(f"{METHODS[method]}")
     for (scenario, name), table in ranked.groupby(["scenario", "outcome"], sort=False):
         noise = float(table["noise"].iloc[0])
         above = table[table["index"] > noise]
         limit = f", noise up to {noise:.2f}" if method == PAWN else ""
         print(f"\n{scenario} / {name}: {int(table['n'].iloc[0])} draws{limit}")
         for row in above.head(SHOWN).to_dict("records"):
-            print(f"  {figure(row['index']):>8}  {row['input']}")
+            spread = f" ({figure(row['low'])} to {figure(row['high'])})"
+            print(f"  {figure(row['index']):>8}{spread:<22} {row['input']}")
         rest = len(above) - SHOWN
         if above.empty:
             print("  no input can be told from one without effect; more draws may")
