@@ -116,7 +116,7 @@ def test_a_policy_that_never_fails_has_no_region(known, monkeypatch, capsys):
 def test_a_screen_ranks_processes_in_the_unit_of_the_outcome(known, monkeypatch, capsys):
     monkeypatch.setattr(explore, "open_results", opened(ScreenedResults, "morris"))
     assert main(["sensitivity", str(known)]) == 0
-    assert "move by half of their prior" in capsys.readouterr().out
+    assert "move by half of their" in capsys.readouterr().out
     table = pd.read_csv(known / "analysis" / "importance.csv").set_index("input")
     assert list(table.index) == ["border", "water"] and set(table["method"]) == {"Morris"}
     assert table.loc["border", "index"] == pytest.approx(1.0)  # 2 times half the cube

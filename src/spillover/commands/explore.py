@@ -19,8 +19,8 @@ from spillover.notebook.results import open_results
 SHOWN = 8
 METHODS = {
     PAWN: "PAWN index, 0 to 1 (smallest and largest over the slices)",
-    MORRIS: "Morris: change of the effect when the inputs of a process move by half of their prior,\n"
-    "each up or down at random (95% interval). Chance in few worlds moves it as well.",
+    MORRIS: "Morris: change of the effect when the inputs of a process move by half of their\n"
+    "prior, each up or down at random (95% interval). Chance in few worlds moves it as well.",
 }
 """Method: how its index reads."""
 _NO_REGION = """\
