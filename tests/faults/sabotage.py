@@ -20,6 +20,8 @@ from typing import IO, Any
 
 WISHES = "SPILLOVER_TEST_FAULTS"
 """Environment variable with words such as ``die_at=12 clock=7 without=seal``."""
+CHANGES = ("replace", "unlink", "fsync")
+"""Calls of `os` that change a disk, or make a change last."""
 YEARS = 3600 * 24 * 365.25
 
 
@@ -115,8 +117,25 @@ def _no_locks(_: str) -> None:
 def _die_at(n: str) -> None:
     """The power goes at the n-th change of the disk, and what was not flushed is lost."""
     cut = _PowerCut(int(n))
-    for name in ("replace", "unlink", "fsync"):
+    for name in CHANGES:
         setattr(os, name, cut.counted(getattr(os, name)))
+
+
+def _count_changes(file: str) -> None:
+    """Write how often the process has changed the disk so far, as `_die_at` counts."""
+    count = [0]
+
+    def counted(change: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*args: Any, **keys: Any) -> Any:
+            result = change(*args, **keys)  # one that fails changes nothing
+            count[0] += 1
+            Path(file).write_text(str(count[0]))
+            return result
+
+        return counting
+
+    for name in CHANGES:
+        setattr(os, name, counted(getattr(os, name)))
 
 
 class _PowerCut:
@@ -162,6 +181,7 @@ _WISHES: dict[str, Callable[[str], None]] = {
     "clock": _clock,
     "no_locks": _no_locks,
     "die_at": _die_at,
+    "count_changes": _count_changes,
     "without": _without,
 }
 

@@ -115,5 +115,6 @@ def unwritable(results: Path, problem: str) -> UserError:
         where="results",
         got=str(results),
         allowed="a folder, existing or new, in which you may write",
-        next="Choose another one, for example results=results/my_run.",
+        next="Mend that and repeat the same command, or choose another folder, for example "
+        "results=results/my_run.",
     )
