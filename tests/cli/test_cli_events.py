@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -70,3 +71,15 @@ def test_figures_are_drawn_in_the_format_asked_for(folder, capsys):
     assert folder / "figures" / "events_by_year.svg" in written
     assert main(["figures", str(folder), "--format", "gif"]) == 2
     assert "png, svg, pdf" in capsys.readouterr().err
+
+
+def test_a_scenario_without_its_baseline_is_left_out_and_said(folder, tmp_path, capsys):
+    part = tmp_path / "part"
+    shutil.copytree(folder, part)
+    cells = pd.read_parquet(part / "cells.parquet").set_index(["scenario", "policy"])["cell_id"]
+    shutil.rmtree(part / "outcomes" / f"cell={cells['status_quo', 'status_quo']}")
+    assert main(["events", str(part)]) == 0
+    text = capsys.readouterr().out
+    assert text.count("nothing to compare") == 1
+    table = pd.read_csv(part / "analysis" / "events.csv")
+    assert set(table["scenario"]) == {"malign_escalation"}

@@ -29,6 +29,10 @@ STATE_EVENTS = (
 PLACE_EVENTS = ("attacks_home", "frontier_attacks", "infiltrations_through", "isisk_attacks")
 """The same by Afghan province and Central Asian region, as far as there are any."""
 WORLD = ["draw", "replicate"]
+COLUMNS = [
+    *("outcome", "place", "period", "baseline", "policy_count", "averted", "induced"),
+    *("share_averting", "share_inducing", "n"),
+]
 
 
 def paired_events(
@@ -47,10 +51,8 @@ def paired_events(
         induced (mean per world), share_averting, share_inducing (share of worlds with any) and n
         (worlds); rows of which no world has an event are left out.
     """
-    columns = ["outcome", "place", "period", "baseline", "policy_count", "averted", "induced"]
-    columns += ["share_averting", "share_inducing", "n"]
     if control.empty or treated.empty:
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=COLUMNS)
     keys = [*WORLD, where, "period"]
     both = control.merge(treated, on=keys, suffixes=("_control", "_treated"))
     parts = []
@@ -77,4 +79,4 @@ def paired_events(
         table = groups.mean().assign(n=groups.size()).reset_index()
         happens = (table["baseline"] > 0) | (table["policy_count"] > 0)
         parts.append(table[happens].assign(outcome=name))
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)

@@ -64,6 +64,8 @@ def write_events(folder: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]
 
 def mean_lines(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -> list[Text]:
     """Mean events per world: by kind, then the regions in which most changes."""
+    if tables["state"].empty:
+        return [Text("  nothing to compare: no event, or no world under both policies yet")]
     lines = [_heading("events per world, from the year of the branch on")]
     counted = ["baseline", "policy_count", "averted", "induced"]
     for name, rows in tables["state"].groupby("outcome", sort=False):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from spillover.analysis.events import PLACE_EVENTS, STATE_EVENTS, WORLD, paired_events
+from spillover.analysis.events import COLUMNS, PLACE_EVENTS, STATE_EVENTS, WORLD, paired_events
 from spillover.batch import runner
 from spillover.errors import UserError
 
@@ -55,7 +55,8 @@ def count_events(
             found = paired_events(control, treated, names, by)
             found.insert(0, "policy", policy)
             found.insert(0, "scenario", scenario)
-            parts.append(found)
+            if len(found):  # an empty one would turn numbers into objects
+                parts.append(found)
     if world is not None and not is_there:
         raise UserError(
             "This folder does not hold that world under two policies.",
@@ -64,4 +65,6 @@ def count_events(
             allowed="a replicate that was computed under the baseline and another policy",
             next="Worlds are numbered from 0; `spillover status FOLDER` says how many there are.",
         )
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if not parts:
+        return pd.DataFrame(columns=["scenario", "policy", *COLUMNS])
+    return pd.concat(parts, ignore_index=True)
