@@ -58,7 +58,7 @@ test-fast: $(STAMP) ## every test but the slow ones, without style and types
 test-browser: $(STAMP) ## open a report in a headless Chromium (which must be installed)
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
-test-faults: $(STAMP) ## kill, damage, interrupt small sweeps, FAULT_RUNS=50 times each (about an hour)
+test-faults: $(STAMP) ## kill, damage, interrupt small sweeps, FAULT_RUNS=50 times each (about a quarter of an hour with ARGS="-n 3")
 	$(BIN)/python -m pytest tests/faults --fault-runs $(FAULT_RUNS) --fault-log results/faults.log $(ARGS)
 
 lint: $(STAMP) ## style and types only
