@@ -138,15 +138,19 @@ def _explain(verb: str, words: list[str], make_backend: MakeBackend | None) -> i
     return 0
 
 
-def _folder(verb: str, words: list[str]) -> Path:
+def _of_folder(verb: str) -> _Parser:
+    """A parser for a command that is about a results folder."""
     parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
     parser.add_argument("folder", type=Path)
-    return parser.parse_intermixed_args(words).folder
+    return parser
+
+
+def _folder(verb: str, words: list[str]) -> Path:
+    return _of_folder(verb).parse_intermixed_args(words).folder
 
 
 def _status(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
-    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
-    parser.add_argument("folder", type=Path)
+    parser = _of_folder(verb)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_intermixed_args(words)
     from spillover.commands.status import status
@@ -169,8 +173,7 @@ def _compact(verb: str, words: list[str], make_backend: MakeBackend | None) -> i
 
 
 def _figures(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
-    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
-    parser.add_argument("folder", type=Path)
+    parser = _of_folder(verb)
     parser.add_argument("--format", default="png")
     options = parser.parse_intermixed_args(words)
     from spillover.commands.figures import redraw
@@ -186,8 +189,7 @@ def _report(verb: str, words: list[str], make_backend: MakeBackend | None) -> in
 
 
 def _explore(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
-    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
-    parser.add_argument("folder", type=Path)
+    parser = _of_folder(verb)
     parser.add_argument("--policy")
     parser.add_argument("--outcome")
     options = parser.parse_intermixed_args(words)
@@ -198,8 +200,7 @@ def _explore(verb: str, words: list[str], make_backend: MakeBackend | None) -> i
 
 
 def _events(verb: str, words: list[str], make_backend: MakeBackend | None) -> int:
-    parser = _Parser(prog=f"spillover {verb}", add_help=False, allow_abbrev=False)
-    parser.add_argument("folder", type=Path)
+    parser = _of_folder(verb)
     parser.add_argument("--policy")
     parser.add_argument("--scenario")
     parser.add_argument("--world", type=int)

@@ -69,19 +69,14 @@ def trajectories(paths: Sequence[str], number: int, seed: int) -> np.ndarray:
         return np.empty((number, 0))
     from SALib.sample import morris as salib
 
-    problem = _problem(paths, [group_of(path) for path in paths])
+    problem = {**_problem(paths), "groups": [group_of(path) for path in paths]}
     levels = salib.sample(problem, number, num_levels=LEVELS, seed=seed)
     return np.asarray(((LEVELS - 1) * levels + 0.5) / LEVELS)
 
 
-def _problem(names: Sequence[str], groups: Sequence[str]) -> dict[str, object]:
-    bounds = [[0.0, 1.0]] * len(names)
-    return {
-        "num_vars": len(names),
-        "names": list(names),
-        "bounds": bounds,
-        "groups": list(groups),
-    }
+def _problem(names: Sequence[str]) -> dict[str, object]:
+    """Inputs in the unit cube, as SALib describes them."""
+    return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}
 
 
 def morris(
@@ -103,7 +98,7 @@ def morris(
 
     distinct = list(dict.fromkeys(groups))
     found = salib.analyze(
-        _problem(names, groups),
+        {**_problem(names), "groups": list(groups)},
         ordered_unit(points),
         values,
         num_levels=LEVELS,
@@ -163,12 +158,7 @@ def pawn(names: Sequence[str], points: np.ndarray, values: np.ndarray) -> pd.Dat
     dummies = np.random.default_rng(SEED).random((n, n_dummies))
     everything = np.hstack([ordered_unit(points), dummies])
     labels = [*names, *(f"dummy {i}" for i in range(n_dummies))]
-    problem = {
-        "num_vars": len(labels),
-        "names": labels,
-        "bounds": [[0.0, 1.0]] * len(labels),
-    }
-    found = salib.analyze(problem, everything, values, S=slices, seed=SEED)
+    found = salib.analyze(_problem(labels), everything, values, S=slices, seed=SEED)
     median = np.asarray(found["median"], dtype=float)
     n_inputs = len(names)
     return pd.DataFrame(

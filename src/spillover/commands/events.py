@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +98,13 @@ def world_lines(tables: Mapping[str, pd.DataFrame], labels: Mapping[str, str]) -
 
 def _place(place: str) -> str:
     """Readable name of a state, a province or a region."""
+    return PLACE_NAMES.get(place) or f"{_names().get(place, place)} ({place[:2]})"
+
+
+@cache
+def _names() -> dict[str, str]:
     world = load_world()
-    names = dict(zip(world.place_ids, world.place_names, strict=True))
-    return PLACE_NAMES.get(place) or f"{names.get(place, place)} ({place[:2]})"
+    return dict(zip(world.place_ids, world.place_names, strict=True))
 
 
 def _heading(text: str) -> Text:

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from spillover.figures.panels import panel_page, panel_title
+from spillover.figures.panels import about_outcomes, panel_page, panel_title, scenario_title
 from spillover.figures.provenance import Provenance
 from spillover.figures.style import (
     GRID,
@@ -16,7 +15,8 @@ from spillover.figures.style import (
     MUTED,
     axes_or_new,
     caption_of,
-    number,
+    name_lines,
+    number_axis,
     policies_of,
     policy_styles,
     scenario_colour,
@@ -56,9 +56,8 @@ def pareto(costs: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.plot(x, y, color=MUTED, lw=0.9, ls=(0, (4, 2)), zorder=0)
     ax.set_xlabel("additional cost (relative cost)")
     ax.set_ylabel(f"effect ({table['unit'].iloc[0]})")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(4))
-        axis.set_major_formatter(FuncFormatter(lambda v, _: number(v) if v else "0"))
+    number_axis(ax.xaxis)
+    number_axis(ax.yaxis)
     ax.grid(color=GRID, lw=0.6)
     return ax
 
@@ -72,7 +71,7 @@ def pareto_page(
     """
     if costs.empty or costs["policy"].nunique() < 2:
         return None
-    labels = effects.drop_duplicates("outcome").set_index("outcome")["label"]
+    labels = about_outcomes(effects)["label"]
     groups = {key: table for key, table in costs.groupby(["scenario", "outcome"], sort=False)}
     scenarios = scenarios_of(costs["scenario"])
     outcomes = list(dict.fromkeys(costs["outcome"]))
@@ -81,7 +80,7 @@ def pareto_page(
     def draw(table: pd.DataFrame, ax: Axes) -> None:
         pareto(table, ax=ax)
         first = table.iloc[0]
-        panel_title(ax, f"{labels.loc[first['outcome']]}, {title_of(first['scenario']).lower()}")
+        scenario_title(ax, str(labels.loc[first["outcome"]]), first["scenario"])
 
     figure = panel_page(
         tables,
@@ -122,12 +121,9 @@ def synergies(factorial: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         face = colour if is_clear else "white"
         ax.plot(row["mean"], y, "o", ms=5, mfc=face, mec=colour, mew=1.3, zorder=3)
     names = [title_of(term.replace(":", " and ")) for term in factorial["term"]]
-    ax.set_yticks(range(len(names)), names, size=7)
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.tick_params(axis="y", length=0)
+    name_lines(ax, names, 7)
     ax.set_xlabel(f"effect ({factorial['unit'].iloc[0]})")
-    ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v) if v else "0"))
+    number_axis(ax.xaxis)
     return ax
 
 
@@ -137,12 +133,12 @@ def synergy_page(
     """Main effects and synergies in every scenario and key outcome; None without a factorial."""
     if factorial.empty:
         return None
-    labels = effects.drop_duplicates("outcome").set_index("outcome")["label"]
+    labels = about_outcomes(effects)["label"]
 
     def draw(table: pd.DataFrame, ax: Axes) -> None:
         synergies(table, ax=ax)
         first = table.iloc[0]
-        panel_title(ax, f"{labels.loc[first['outcome']]}, {title_of(first['scenario']).lower()}")
+        scenario_title(ax, str(labels.loc[first["outcome"]]), first["scenario"])
 
     return panel_page(
         [table for _, table in factorial.groupby(["scenario", "outcome"], sort=False)],
@@ -175,12 +171,9 @@ def precision_bars(precision: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.axvline(1.0, color=INK, lw=0.9)
     pairs = zip(precision["scenario"], precision["policy"], strict=True)
     names = [f"{title_of(p)}, {title_of(s).lower()}" for s, p in pairs]
-    ax.set_yticks(y, names, size=6.5)
-    ax.set_ylim(len(y) - 0.4, -0.6)
-    ax.tick_params(axis="y", length=0)
+    name_lines(ax, names, 6.5)
     ax.set_xlabel("half-width / target")
-    ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v) if v else "0"))
+    number_axis(ax.xaxis)
     ax.set_xlim(0, max(1.2, 1.05 * float(np.nanmax(ratio))))
     return ax
 
@@ -191,7 +184,7 @@ def precision_page(
     """Precision of every key contrast; None without any."""
     if precision.empty:
         return None
-    labels = effects.drop_duplicates("outcome").set_index("outcome")["label"]
+    labels = about_outcomes(effects)["label"]
     tables = [table for _, table in precision.groupby("outcome", sort=False)]
 
     def draw(table: pd.DataFrame, ax: Axes) -> None:

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from spillover.figures.panels import panel_page, panel_title
+from spillover.figures.panels import about_outcomes, panel_page, panel_title
 from spillover.figures.provenance import Provenance
 from spillover.figures.rows import Row, height_of, label_rows, row_layout
 from spillover.figures.style import (
@@ -19,7 +18,9 @@ from spillover.figures.style import (
     MUTED,
     axes_or_new,
     caption_of,
+    no_frame,
     number,
+    number_axis,
     policies_of,
     scenario_colour,
     scenarios_of,
@@ -60,8 +61,7 @@ def contrast_forest(
     panel_title(ax, str(first["label"]))
     better = {"lower": "\n\u2190 better", "higher": "\nbetter \u2192"}.get(str(first["better"]), "")
     ax.set_xlabel(f"difference ({first['unit']}){better}")
-    ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v) if v else "0"))
+    number_axis(ax.xaxis)
     return ax
 
 
@@ -111,9 +111,7 @@ def regret_map(regret: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     columns, lines = np.arange(len(table.columns)) + 0.5, np.arange(len(table.index)) + 0.5
     ax.set_xticks(columns, [title_of(s).replace(" ", "\n") for s in table.columns])
     ax.set_yticks(lines, [title_of(p) for p in table.index])
-    ax.tick_params(length=0)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    no_frame(ax)
     return ax
 
 
@@ -124,7 +122,7 @@ def regret_page(
     if regret.empty:
         return None
     tables = [table for _, table in regret.groupby("outcome", sort=False)]
-    names = effects.drop_duplicates("outcome").set_index("outcome")
+    names = about_outcomes(effects)
     caption = caption_of(
         provenance,
         "Regret: how much worse than the best policy of the same scenario, mean since the branch. "

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from spillover.figures.panels import panel_page, panel_title
+from spillover.figures.panels import panel_page, scenario_title
 from spillover.figures.provenance import Provenance
 from spillover.figures.style import (
     GRID,
@@ -85,8 +85,7 @@ def events_page(
             return
         averted_induced(table, by=by, ax=ax)
         first = table.iloc[0]
-        label = measures[first["outcome"]].label
-        panel_title(ax, f"{label}, {title_of(first['scenario']).lower()}")
+        scenario_title(ax, measures[first["outcome"]].label, first["scenario"])
 
     places = ", ".join(f"{code} {place_of(code)}" for code in sorted(set(mine["place"])))
     how = "by year of the simulation" if by == "period" else f"by state ({places})"

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spillover.figures.panels import panel_page, panel_title
+from spillover.figures.panels import panel_page, scenario_title
 from spillover.figures.provenance import Provenance
 from spillover.figures.style import (
     GRID,
@@ -16,6 +16,8 @@ from spillover.figures.style import (
     MUTED,
     axes_or_new,
     caption_of,
+    name_lines,
+    no_frame,
     number,
     scenario_colour,
     scenarios_of,
@@ -45,10 +47,8 @@ def importance_bars(importance: pd.DataFrame, *, ax: Axes | None = None) -> Axes
         ax.plot([row["low"], row["high"]], [y, y], color=INK, lw=0.8)
     if noise > 0:
         ax.axvline(noise, color=MUTED, lw=1.0, ls=":")
-    ax.set_yticks(range(len(table)), [_short(name) for name in table["input"]], size=6.5)
-    ax.set_ylim(len(table) - 0.4, -0.6)
+    name_lines(ax, [_short(name) for name in table["input"]], 6.5)
     ax.set_xlim(left=0)
-    ax.tick_params(axis="y", length=0)
     ax.grid(axis="x", color=GRID, lw=0.6)
     ax.set_xlabel("PAWN index" if str(table["method"].iloc[0]) == "PAWN" else "\u03bc*")
     return ax
@@ -108,9 +108,7 @@ def failure_boxes(boxes: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(names)), names, size=6.5)
     ax.set_ylim(len(names) - 0.4, -0.9)
     ax.set_xticks([0.0, 1.0], ["lowest drawn", "highest drawn"])
-    ax.tick_params(length=0)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    no_frame(ax)
     return ax
 
 
@@ -153,4 +151,4 @@ def _short(path: str) -> str:
 
 def _titled(ax: Axes, table: pd.DataFrame, measures: Mapping[str, Measure]) -> None:
     first = table.iloc[0]
-    panel_title(ax, f"{measures[first['outcome']].label}, {title_of(first['scenario']).lower()}")
+    scenario_title(ax, measures[first["outcome"]].label, first["scenario"])

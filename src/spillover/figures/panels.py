@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spillover.figures.style import caption_height, finish, new_figure, wrap
+from spillover.figures.style import caption_height, finish, new_figure, title_of, wrap
 
 COLUMNS, PANEL_WIDTH, LABEL_WIDTH = 3, 3.2, 1.6
 
@@ -52,6 +53,16 @@ def panel_page(
             ax.set_yticklabels([])
     finish(figure, title, subtitle, caption)
     return figure
+
+
+def scenario_title(ax: Axes, label: str, scenario: str) -> None:
+    """Title of a panel of one outcome in one scenario."""
+    panel_title(ax, f"{label}, {title_of(scenario).lower()}")
+
+
+def about_outcomes(effects: pd.DataFrame) -> pd.DataFrame:
+    """Label, unit and direction of each outcome of ``effects.csv``, by its name."""
+    return effects.drop_duplicates("outcome").set_index("outcome")
 
 
 def panel_title(ax: Axes, text: str) -> None:

@@ -9,7 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spillover.figures.panels import LABEL_WIDTH, PANEL_WIDTH, panel_page, panel_title
+from spillover.figures.panels import (
+    LABEL_WIDTH,
+    PANEL_WIDTH,
+    about_outcomes,
+    panel_page,
+    panel_title,
+)
 from spillover.figures.provenance import Provenance
 from spillover.figures.style import (
     GRID,
@@ -20,6 +26,7 @@ from spillover.figures.style import (
     caption_of,
     finish,
     new_figure,
+    no_frame,
     number,
     policies_of,
     policy_styles,
@@ -59,9 +66,7 @@ def rank_agreement(agreement: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     middles = np.arange(len(names)) + 0.5
     ax.set_xticks(middles, [SHORT.get(n, n) for n in names], rotation=45, ha="right", size=7.5)
     ax.set_yticks(middles, [SHORT.get(n, n) for n in names], size=7.5)
-    ax.tick_params(length=0)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    no_frame(ax)
     return ax
 
 
@@ -74,7 +79,7 @@ def agreement_page(
     """
     if agreement.empty or effects["policy"].nunique() < 2:
         return None
-    labels = effects.drop_duplicates("outcome").set_index("outcome")["label"]
+    labels = about_outcomes(effects)["label"]
 
     def draw(table: pd.DataFrame, ax: Axes) -> None:
         rank_agreement(table, ax=ax)
@@ -126,9 +131,7 @@ def parallel_coordinates(
     ax.set_yticks([0.0, -1.0], ["no regret", "largest\nregret"])
     ax.set_xlim(-0.3, places[-1] + 0.3)
     ax.set_ylim(-1.16, 0.06)
-    ax.tick_params(length=0)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
+    no_frame(ax)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return ax
 
@@ -139,7 +142,7 @@ def parallel_page(
     """All policies over all key outcomes; None with less than two outcomes or three policies."""
     if regret.empty or regret["outcome"].nunique() < 2 or regret["policy"].nunique() < 3:
         return None
-    about = effects.drop_duplicates("outcome").set_index("outcome")
+    about = about_outcomes(effects)
     labels = {str(n): f"{row['label']} ({row['unit']})" for n, row in about.iterrows()}
     width = LABEL_WIDTH + 3 * PANEL_WIDTH
     caption = caption_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +14,11 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from spillover.figures.statistics import STATUS_QUO
 from spillover.figures.tables import Provenance
@@ -229,6 +231,26 @@ def number(value: float) -> str:
     else:
         text = f"{value:.2g}"
     return text.replace("-", "\u2212") if "e" not in text else text
+
+
+def number_axis(axis: Axis) -> None:
+    """Some four ticks, as short as a reader needs them."""
+    axis.set_major_locator(MaxNLocator(4))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: number(v) if v else "0"))
+
+
+def no_frame(ax: Axes) -> None:
+    """Leave out spines and tick marks, as of a table or a map of cells."""
+    ax.tick_params(length=0)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def name_lines(ax: Axes, names: Sequence[str], size: float) -> None:
+    """Name horizontal lines or bars at 0, 1, 2, ... from the top."""
+    ax.set_yticks(range(len(names)), names, size=size)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
 
 
 def save(figure: Figure, path: Path) -> Path:
